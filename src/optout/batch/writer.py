@@ -1,0 +1,300 @@
+"""Rows and verdicts → kept.csv, withheld.csv, review.csv and quarantined.csv: all four, or none.
+
+From a text file the bytes of header and records are copied, never decoded and encoded again: 398 of the
+9,604 double-byte codes of CP932 do not survive that. Another encoding is made only when asked for.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from optout import schema
+from optout.batch.delimited import DelimitedSource, runs
+from optout.batch.encoding import canonical
+from optout.batch.records import Positions
+from optout.batch.source import Block, Source
+from optout.batch.staged import StagedFile, sweep, sync_folder
+from optout.errors import ConservationError, UnencodableError, UnreadableFileError
+
+FILES: Final[Mapping[str, str]] = MappingProxyType(
+    {"keep": "kept.csv", "withhold": "withheld.csv", "review": "review.csv"}
+)
+QUARANTINED: Final = "quarantined.csv"
+_COPY_BYTES: Final = 16 << 20
+_ROWS_NAMED: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that stands under its final name.
+
+    Attributes:
+        path: Where.
+        rows: Records in it, without the header.
+        sha256: Hash (hex) of its bytes.
+    """
+
+    path: Path
+    rows: int
+    sha256: str
+
+
+class SplitWriter:
+    """Writes the four files of a screen block by block; nothing has a final name before `commit`.
+
+    Args:
+        source: Where the blocks come from.
+        out: Folder, made if missing. Files of a former run are replaced.
+        encoding: utf-8, utf-8-sig or cp932; by default that of the source, UTF-8 for frames.
+
+    Examples:
+        >>> import tempfile
+        >>> from optout.batch.reader import open_batch
+        >>> source = open_batch(pl.DataFrame({"氏名": ["見本 一郎", "見本 花子"]}))
+        >>> verdicts = pl.Series(["keep", "withhold"], dtype=schema.VERDICT)
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     files = write_split(source, verdicts, Path(out))
+        ...     files["kept.csv"].path.read_text("utf-8"), files["withheld.csv"].rows
+        ('氏名\\n見本 一郎\\n', 1)
+    """
+
+    def __init__(self, source: Source, out: Path, encoding: str | None = None) -> None:
+        asked = canonical(encoding) if encoding else None
+        out.mkdir(parents=True, exist_ok=True)
+        self._source, self._out = source, out
+        self._copier: _Bytes | _Frames
+        if isinstance(source, DelimitedSource):
+            self._copier = _Bytes(source, asked if asked != source.encoding else None)
+        else:
+            self._copier = _Frames(source, asked or "utf-8")
+        self._rows = dict.fromkeys((*FILES.values(), QUARANTINED), 0)
+        self._unencodable: list[int] = []
+        self._staged: dict[str, StagedFile] = {}
+        try:
+            for name in self._rows:
+                sweep(out / name)
+                self._staged[name] = StagedFile(out / name)
+                self._staged[name].write(self._copier.header(raw=name == QUARANTINED))
+        except BaseException:
+            self.abort()
+            raise
+
+    def add(self, block: Block, verdicts: pl.Series) -> None:
+        """Append a block's rows, each to the file its verdict names, and its quarantined records.
+
+        Args:
+            block: A block of the source; blocks come in order.
+            verdicts: schema.VERDICT, one per parsed row of the block, no nulls.
+
+        Raises:
+            ConservationError: not one verdict per row.
+        """
+        if len(verdicts) != block.frame.height or verdicts.null_count():
+            raise ConservationError(block.frame.height, len(verdicts) - verdicts.null_count())
+        codes = verdicts.cast(schema.VERDICT).to_physical().to_numpy()
+        for first, last in self._copier.slices(block):
+            self._add_rows(block, first, last, codes[first:last])
+        self._staged[QUARANTINED].write(self._copier.quarantined(block))
+        self._rows[QUARANTINED] += block.quarantined.height
+
+    def _add_rows(self, block: Block, first: int, last: int, codes: npt.NDArray[np.generic]) -> None:
+        pieces = self._copier.read(block, first, last)
+        for code, name in enumerate(FILES.values()):
+            wanted = codes == code
+            text, bad = pieces.take(wanted)
+            self._unencodable += (bad + block.first_row + first).tolist()
+            self._staged[name].write(text)
+            self._rows[name] += int(wanted.sum())
+
+    def commit(self) -> dict[str, WrittenFile]:
+        """Give the files their final names.
+
+        Raises:
+            UnencodableError: rows hold characters the encoding lacks; no file was placed.
+            UnreadableFileError: the source changed while it was read; no file was placed.
+            HoldingLockedError: a file of a former run is open elsewhere; files before it were replaced.
+        """
+        try:
+            self._check()
+            for staged in self._staged.values():
+                staged.close()
+            for staged in self._staged.values():
+                staged.place()
+        finally:
+            self.abort()
+        sync_folder(self._out)
+        return {
+            name: WrittenFile(staged.final, self._rows[name], staged.sha256)
+            for name, staged in self._staged.items()
+        }
+
+    def abort(self) -> None:
+        """Remove whatever has no final name yet."""
+        for staged in self._staged.values():
+            staged.discard()
+
+    def _check(self) -> None:
+        if self._unencodable:
+            rows = sorted(self._unencodable)
+            raise UnencodableError(self._copier.encoding, len(rows), tuple(rows[:_ROWS_NAMED]))
+        if not self._source.unchanged():
+            raise UnreadableFileError(self._source.name, "changed while it was being read", "Run it again.")
+
+
+def write_split(
+    source: Source, verdict_of_row: pl.Series, out: Path, encoding: str | None = None
+) -> dict[str, WrittenFile]:
+    """Write all rows of a source by verdict: `SplitWriter` in one call.
+
+    Args:
+        source: The batch, read whole.
+        verdict_of_row: schema.VERDICT, one per parsed row, input order.
+        out: Folder, made if missing.
+        encoding: utf-8, utf-8-sig or cp932; by default that of the source, UTF-8 for frames.
+
+    Returns:
+        File name → what was written; all four files, also those without rows.
+
+    Raises:
+        ConservationError, UnencodableError, UnreadableFileError, HoldingLockedError: see `SplitWriter`.
+    """
+    writer = SplitWriter(source, out, encoding)
+    try:
+        writer.add(source.whole, verdict_of_row)
+        return writer.commit()
+    finally:
+        writer.abort()
+
+
+class _Frames:
+    """Rows of a frame or Parquet file, as CSV in a given encoding."""
+
+    def __init__(self, source: Source, encoding: str) -> None:
+        self.encoding = encoding
+        self._codec = "cp932" if encoding == "cp932" else "utf-8"
+        self._headers = source.headers
+
+    def header(self, raw: bool) -> bytes:
+        del raw
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(self._headers)
+        return _encoded_header(line.getvalue(), self.encoding)
+
+    def slices(self, block: Block) -> Iterator[tuple[int, int]]:
+        yield 0, block.frame.height
+
+    def read(self, block: Block, first: int, last: int) -> _FramePieces:
+        rows = block.frame if block.original is None else block.original
+        return _FramePieces(rows[first:last], self._codec)
+
+    def quarantined(self, block: Block) -> bytes:
+        del block
+        return b""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _FramePieces:
+    rows: pl.DataFrame
+    codec: str
+
+    def take(self, wanted: npt.NDArray[np.bool_]) -> tuple[bytes, Positions]:
+        chosen = self.rows.filter(pl.Series(wanted))
+        text = chosen.write_csv(include_header=False)
+        with suppress(UnicodeEncodeError):
+            return text.encode(self.codec), np.empty(0, np.int64)
+        lacking = [char for char in set(text) if not _encodes(char, self.codec)]
+        hit = chosen.select(pl.any_horizontal(pl.all().cast(pl.String).str.contains_any(lacking))).to_series()
+        return b"", np.flatnonzero(wanted)[hit.fill_null(False).to_numpy()]
+
+
+class _Bytes:
+    """Records of a text file, byte for byte, or put into another encoding with their quotes as they are."""
+
+    def __init__(self, source: DelimitedSource, target: str | None) -> None:
+        self._source, self._target = source, target
+        self._codec = "cp932" if source.encoding == "cp932" else "utf-8"
+        self.encoding = target or source.encoding
+
+    def header(self, raw: bool) -> bytes:
+        written = self._source.header_bytes()
+        if raw or self._target is None:
+            return written
+        text = written.removeprefix(codecs.BOM_UTF8) if self._codec == "utf-8" else written
+        return _encoded_header(text.decode(self._codec), self._target)
+
+    def slices(self, block: Block) -> Iterator[tuple[int, int]]:
+        first = 0
+        while first < block.frame.height:
+            limit = block.starts[first] + _COPY_BYTES
+            last = max(first + 1, int(np.searchsorted(block.ends, limit, side="right")))
+            yield first, last
+            first = last
+
+    def read(self, block: Block, first: int, last: int) -> _BytePieces:
+        starts, ends = block.starts[first:last], block.ends[first:last]
+        piece = self._span(int(starts[0]), int(ends[-1]))
+        return _BytePieces(piece, starts - starts[0], ends - starts[0], self._codec, self._target)
+
+    def quarantined(self, block: Block) -> bytes:
+        """The raw lines: what cannot be read cannot be put into another encoding."""
+        everything = np.ones(len(block.bad_starts), bool)
+        found = runs(everything, block.bad_starts, block.bad_ends)
+        return b"".join(
+            self._span(int(block.bad_starts[first]), int(block.bad_ends[last])) for first, last in found
+        )
+
+    def _span(self, start: int, end: int) -> bytes:
+        with self._source.path.open("rb") as file:
+            file.seek(start)
+            return file.read(end - start)
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class _BytePieces:
+    piece: bytes
+    starts: Positions
+    ends: Positions
+    codec: str
+    target: str | None
+
+    def take(self, wanted: npt.NDArray[np.bool_]) -> tuple[bytes, Positions]:
+        view = memoryview(self.piece)
+        found = runs(wanted, self.starts, self.ends)
+        raw = b"".join(view[int(self.starts[first]) : int(self.ends[last])] for first, last in found)
+        if self.target is None:
+            return raw, np.empty(0, np.int64)
+        target = "cp932" if self.target == "cp932" else "utf-8"
+        with suppress(UnicodeEncodeError):
+            return raw.decode(self.codec).encode(target), np.empty(0, np.int64)
+        bad = [row for row in np.flatnonzero(wanted).tolist() if not _encodes(self._text(row), target)]
+        return b"", np.array(bad, np.int64)
+
+    def _text(self, row: int) -> str:
+        return self.piece[self.starts[row] : self.ends[row]].decode(self.codec)
+
+
+def _encodes(text: str, codec: str) -> bool:
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _encoded_header(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        raise UnencodableError(encoding, 1, ()) from None

@@ -1,0 +1,84 @@
+"""The commands in one place, and the outermost frame of the process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Final, TextIO
+
+import typer
+
+from optout.cli import checks, demo, keys, lists, requests, upkeep
+
+_HELP: Final = (
+    "Keep people who asked to be left out, out of every name list. "
+    "停止リスト（オプトアウト）の三重チェック: 削除・取得時・提供前."
+)
+
+app = typer.Typer(
+    name="optout",
+    help=_HELP,
+    epilog="まず試す Try it: optout demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"optout {version('optout')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """The options of `optout` itself."""
+
+
+for module in (demo, requests, lists, checks, upkeep, keys):
+    module.register(app)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        _never_unprintable(stream)
+    try:
+        app(given, prog_name="optout")
+    except SystemExit as done:
+        code = done.code if isinstance(done.code, int) else int(done.code is not None)
+        if code == 2 and "--json" in given:
+            sys.stdout.write(json.dumps(_USAGE) + "\n")
+        return code
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        _flushed()
+    return 0
+
+
+_USAGE: Final = {"error": "UsageError", "message": "wrong usage: see standard error, or --help", "exit_code": 2}
+
+
+def _never_unprintable(stream: TextIO | None) -> None:
+    """A character the console lacks becomes a question mark, not a crash."""
+    if stream is not None and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+
+
+def _flushed() -> None:
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,209 @@
+"""Lists against the suppression list, and by themselves: screen, explain, columns, normalize."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from optout.cli import options
+from optout.cli.command import command
+from optout.cli.session import Session
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from optout.report.sheet import Sheet
+
+_PANEL: Final = "名簿 Lists"
+# Above this a list is streamed: what fits in memory on an office machine with room to spare.
+_STREAM_BYTES: Final = 512 << 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    command(app, "screen", "optout screen suppression.db list.csv --out screened", _PANEL)(screen)
+    command(app, "explain", "optout explain suppression.db list.csv 41", _PANEL)(explain)
+    command(app, "columns", "optout columns list.csv --columns name=契約者", _PANEL, opens_store=False)(columns)
+    command(app, "normalize", "optout normalize list.csv --out normalized.csv", _PANEL, opens_store=False)(normalize)
+
+
+def screen(
+    session: Session,
+    store: options.StorePath,
+    file: options.ListFile,
+    out: options.Out,
+    policy: options.Policy = "person",
+    channel: options.Channel = "any",
+    tenant: options.Tenant = None,
+    columns: options.ColumnPairs = None,
+    ignore: options.Ignore = None,
+    encoding: options.Encoding = None,
+    allow_empty: options.AllowEmpty = False,
+    stream: Annotated[bool, typer.Option("--stream", help="Block by block; always so above 512 MB.")] = False,
+) -> None:
+    """Screen a list (照合): kept, withheld, review and quarantined rows as files, and a report."""
+    from optout import screen as layer
+
+    mapping, left_out = options.mapping(columns), tuple(ignore or ())
+    with session.store(store) as opened, session.working("照合中 screening ..."):
+        if stream or _is_large(file):
+            report = layer.screen_file(
+                file,
+                opened,
+                out,
+                policy,
+                channel,
+                tenant,
+                mapping,
+                ignore=left_out,
+                encoding=encoding,
+                allow_empty=allow_empty,
+            ).report
+        else:
+            result = layer.screen(
+                file,
+                opened,
+                policy,
+                channel,
+                tenant,
+                mapping,
+                ignore=left_out,
+                encoding=encoding,
+                allow_empty=allow_empty,
+            )
+            result.write(out)
+            report = result.report
+    session.tell({**report, "out": str(out)}, lambda: _screened(report, out), value=str(report["counts"]["keep"]))
+
+
+def _is_large(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > _STREAM_BYTES
+
+
+def _screened(report: dict[str, Any], out: Path) -> list[Sheet | str]:
+    from optout.report import screened
+
+    title = f"照合 Screen of {report['list']['name']}"
+    return [
+        screened.counts(report, title),
+        screened.reasons(report),
+        "",
+        *screened.remarks(report),
+        screened.against(report),
+        f"出力 files: {out} (kept.csv withheld.csv review.csv quarantined.csv report.json)",
+    ]
+
+
+def explain(
+    session: Session,
+    store: options.StorePath,
+    file: options.ListFile,
+    row: Annotated[int, typer.Argument(metavar="ROW", min=0, help="Row number, 0 = first row under the header.")],
+    policy: options.Policy = "person",
+    channel: options.Channel = "any",
+    tenant: options.Tenant = None,
+    columns: options.ColumnPairs = None,
+    ignore: options.Ignore = None,
+    encoding: options.Encoding = None,
+) -> None:
+    """Why one row was judged as it was, field by field. SHOWS PERSONAL DATA (個人情報が表示されます); audited."""
+    from optout.errors import OptionError
+    from optout.report.explained import explained
+    from optout.screen import screen as judged
+
+    with session.store(store) as opened, session.working("照合中 screening ..."):
+        result = judged(
+            file,
+            opened,
+            policy,
+            channel,
+            tenant,
+            options.mapping(columns),
+            ignore=tuple(ignore or ()),
+            encoding=encoding,
+            allow_empty=True,
+        )
+        if row >= result.verdicts.height:
+            raise OptionError("ROW", (f"0 to {result.verdicts.height - 1}",))
+        comparison = result.explain(row)
+        opened.record("explain", {"row": row, "sha256": result.source.sha256})
+    verdict = result.verdicts.row(row, named=True)
+    session.remark("個人情報を含みます: this shows personal data; keep it at the desk.")
+    told = {**verdict, "personal_data": True, "comparison": comparison.to_dicts()}
+    session.tell(told, lambda: explained(row, str(verdict["verdict"]), verdict["reason"], comparison))
+
+
+def columns(
+    session: Session,
+    file: options.ListFile,
+    columns: options.ColumnPairs = None,
+    ignore: options.Ignore = None,
+    encoding: options.Encoding = None,
+) -> None:
+    """How the columns of a list are understood (列の対応). Cells are counted, never shown."""
+    from optout.batch import open_batch
+    from optout.batch.columns import describe, recognise, sensitive
+    from optout.screen.run import SAMPLE
+
+    source = open_batch(file, encoding)
+    sample = source.frame.head(SAMPLE)
+    mapping = recognise(source.headers, options.mapping(columns), tuple(ignore or ()), sample)
+    lines = [
+        {"header": header, "field": field, "role": role} for header, field, role in describe(mapping)
+    ]
+    told = {
+        "list": source.name,
+        "encoding": source.encoding,
+        "rows_looked_at": sample.height,
+        "columns": lines,
+        "filled": _filled(sample, source.headers),
+        "unmapped": mapping.unmapped,
+        "identity_like": mapping.identity_like(sample),
+        "sensitive": sensitive(source.headers),
+        "decisions": list(mapping.decisions),
+    }
+    session.tell(told, lambda: _mapped(told))
+
+
+def _filled(sample: pl.DataFrame, headers: list[str]) -> list[dict[str, Any]]:
+    """For each column in its place: filled and distinct cells."""
+    import polars as pl
+
+    cells = [column.str.strip_chars().replace("", None) for column in sample.cast(pl.String).get_columns()]
+    return [
+        {"header": header, "filled": cell.len() - cell.null_count(), "distinct": cell.drop_nulls().n_unique()}
+        for header, cell in zip(headers, cells, strict=True)
+    ]
+
+
+def _mapped(told: dict[str, Any]) -> list[Sheet | str]:
+    from optout.report.columns import understood
+
+    return [understood(told)]
+
+
+def normalize(
+    session: Session,
+    file: options.ListFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=".csv or .parquet; without it CSV on stdout.")
+    ] = None,
+    columns: options.ColumnPairs = None,
+    ignore: options.Ignore = None,
+    encoding: options.Encoding = None,
+) -> None:
+    """The comparable columns of a list (正規化): names, addresses, numbers in one spelling."""
+    from optout.cli.tabular import csv_of, write_table
+    from optout.screen import normalize as comparable
+
+    with session.working("正規化中 normalizing ..."):
+        frame = comparable(file, options.mapping(columns), ignore=tuple(ignore or ()), encoding=encoding)
+    if out is not None:
+        write_table(frame, out)
+        told = {"rows": frame.height, "columns": frame.columns, "out": str(out)}
+        session.tell(told, lambda: [f"正規化 normalized: {frame.height:,} lines, {out}"])
+    else:
+        rows = {"rows": frame.height, "lines": frame.to_dicts() if session.as_json else []}
+        session.tell(rows, lambda: [csv_of(frame)], value=csv_of(frame))

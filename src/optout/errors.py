@@ -1,0 +1,445 @@
+"""Every error optout raises: one tree, an exit code per class, a next step in each message.
+
+    OptoutError                      1
+    ├── InputError                  10  what was handed in cannot be used
+    │   ├── UnreadableFileError     11
+    │   ├── EmptyBatchError         12
+    │   ├── UnknownColumnError      13
+    │   ├── AmbiguousColumnError    14
+    │   ├── MissingColumnError      15
+    │   ├── SensitiveColumnError    16
+    │   ├── UnencodableError        17
+    │   └── OptionError             18
+    ├── TableError                  30  a packaged rule table is damaged
+    │   └── KeySchemeError          31
+    ├── StoreError                  40  the suppression list
+    │   ├── StoreMissingError       41
+    │   ├── StoreExistsError        42
+    │   ├── StoreDamagedError       43
+    │   ├── StoreBusyError          44
+    │   ├── StoreFailedError        45
+    │   ├── KeyMissingError         46
+    │   ├── WrongKeyError           47
+    │   ├── EmptyStoreError         48
+    │   └── UnknownRequestError     49
+    └── CheckError                  60  one of the three checks said no
+        ├── ConservationError       61
+        ├── SeedMissedError         62
+        ├── StalePlanError          63
+        ├── HoldingLockedError      64
+        ├── HoldingChangedError     65
+        ├── OpenQuestionsError      66
+        ├── DeliveryRefused         67
+        └── CertificateError        68
+
+Exit code 2 is the command line's own (wrong usage). Messages carry counts, column names, row numbers and
+rule ids, never a value from a row: whoever logs an error must not log a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class OptoutError(Exception):
+    """Base of every error optout raises; `exit_code` is what the command line returns."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(OptoutError):
+    """What was handed in cannot be used as it is."""
+
+    exit_code = 10
+
+
+class UnreadableFileError(InputError):
+    """A file is missing, binary, of a kind optout does not read, or in an encoding it cannot decode."""
+
+    exit_code = 11
+
+    def __init__(self, name: str, why: str, next_step: str) -> None:
+        super().__init__(name, why, next_step)
+        self.name, self.why, self.next_step = name, why, next_step
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}. {self.next_step}"
+
+
+class EmptyBatchError(InputError):
+    """A batch has no header, or a header and no rows."""
+
+    exit_code = 12
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}. Check that this is the file you meant."
+
+
+class UnknownColumnError(InputError):
+    """`columns=` or `ignore=` names a header or field that does not exist."""
+
+    exit_code = 13
+
+    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(tuple(unknown), tuple(known))
+        self.unknown, self.known = tuple(unknown), tuple(known)
+
+    def __str__(self) -> str:
+        return f"No such column or field: {', '.join(self.unknown)}. Use one of: {', '.join(self.known)}."
+
+
+class AmbiguousColumnError(InputError):
+    """A header can mean several fields, or several headers claim one field."""
+
+    exit_code = 14
+
+    def __init__(self, headers: Sequence[str], meanings: Sequence[str]) -> None:
+        super().__init__(tuple(headers), tuple(meanings))
+        self.headers, self.meanings = tuple(headers), tuple(meanings)
+
+    def __str__(self) -> str:
+        return (
+            f"Cannot tell what these columns (列) are: {', '.join(self.headers)}; "
+            f"possible: {', '.join(self.meanings)}. Say which with columns={{\"field\": \"header\"}}, "
+            "or leave them out with ignore=[…]."
+        )
+
+
+class MissingColumnError(InputError):
+    """No column that tells who a row is about was recognised."""
+
+    exit_code = 15
+
+    def __init__(self, headers: Sequence[str]) -> None:
+        super().__init__(tuple(headers))
+        self.headers = tuple(headers)
+
+    def __str__(self) -> str:
+        seen = ", ".join(self.headers[:20]) + (" …" if len(self.headers) > 20 else "")
+        return (
+            "No identity column (氏名, フリガナ, 住所, 電話番号, メール, 生年月日) was recognised among "
+            f"{len(self.headers)} columns: {seen}. Name them with columns={{\"name\": \"header\"}}."
+        )
+
+
+class SensitiveColumnError(InputError):
+    """The list carries columns of special care (要配慮個人情報) that may not be provided by opt-out."""
+
+    exit_code = 16
+
+    def __init__(self, headers: Sequence[str]) -> None:
+        super().__init__(tuple(headers))
+        self.headers = tuple(headers)
+
+    def __str__(self) -> str:
+        return (
+            f"Columns of special care (要配慮個人情報): {', '.join(self.headers)}. "
+            "Refuse the list, or drop them with drop_sensitive=True."
+        )
+
+
+class UnencodableError(InputError):
+    """Rows hold characters the output encoding lacks; nothing was written under a final name."""
+
+    exit_code = 17
+
+    def __init__(self, encoding: str, n_rows: int, first_rows: Sequence[int]) -> None:
+        super().__init__(encoding, n_rows, tuple(first_rows))
+        self.encoding, self.n_rows, self.first_rows = encoding, n_rows, tuple(first_rows)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.n_rows} rows hold characters that {self.encoding} lacks (first rows {self.first_rows}). "
+            "Write as UTF-8 (encoding=\"utf-8-sig\" opens in Excel), or correct those rows."
+        )
+
+
+class OptionError(InputError):
+    """An option has a value that does not exist."""
+
+    exit_code = 18
+
+    def __init__(self, option: str, allowed: Sequence[str]) -> None:
+        super().__init__(option, tuple(allowed))
+        self.option, self.allowed = option, tuple(allowed)
+
+    def __str__(self) -> str:
+        return f"{self.option}: not a possible value. Use one of: {', '.join(self.allowed)}."
+
+
+class TableError(OptoutError):
+    """A rule table of the package is missing or damaged."""
+
+    exit_code = 30
+
+    def __init__(self, table: str, why: str) -> None:
+        super().__init__(table, why)
+        self.table, self.why = table, why
+
+    def __str__(self) -> str:
+        return f"Rule table {self.table}: {self.why}. Reinstall optout."
+
+
+class KeySchemeError(TableError):
+    """Keys made under one scheme were to be compared with keys of another."""
+
+    exit_code = 31
+
+    def __init__(self, ours: str, stored: str) -> None:
+        super().__init__(ours, stored)
+        self.ours, self.stored = ours, stored
+
+    def __str__(self) -> str:
+        return f"Keys of scheme {self.stored} cannot be compared with scheme {self.ours}. Screen again."
+
+
+class StoreError(OptoutError):
+    """The suppression list (停止リスト) could not be used."""
+
+    exit_code = 40
+
+
+class StoreMissingError(StoreError):
+    """There is no store at this path; opening never creates one."""
+
+    exit_code = 41
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"No suppression store at {self.path}. Check the path, or make one with `optout init`."
+
+
+class StoreExistsError(StoreError):
+    """`create` found something at this path; it never overwrites."""
+
+    exit_code = 42
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path} exists already. Open it, or choose another path."
+
+
+class StoreDamagedError(StoreError):
+    """The store file is not what was written; nothing is read from it."""
+
+    exit_code = 43
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path, self.why = path, why
+
+    def __str__(self) -> str:
+        return f"The suppression store {self.path} is damaged: {self.why}. Restore it from a backup."
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store for longer than we wait."""
+
+    exit_code = 44
+
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__(path, seconds)
+        self.path, self.seconds = path, seconds
+
+    def __str__(self) -> str:
+        return f"{self.path} was busy for {self.seconds:.0f} s; nothing was written. Try again."
+
+
+class StoreFailedError(StoreError):
+    """Writing failed (disk full, I/O error); the change was rolled back and the store refuses writes."""
+
+    exit_code = 45
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(path, why)
+        self.path, self.why = path, why
+
+    def __str__(self) -> str:
+        return (
+            f"Writing to {self.path} failed ({self.why}); nothing was recorded. "
+            "Mend the disk and open it again."
+        )
+
+
+class KeyMissingError(StoreError):
+    """The store key was found in none of the places it is looked for."""
+
+    exit_code = 46
+
+    def __init__(self, places: Sequence[str]) -> None:
+        super().__init__(tuple(places))
+        self.places = tuple(places)
+
+    def __str__(self) -> str:
+        return f"No store key. Looked in: {'; '.join(self.places)}. Restore it with `optout key restore`."
+
+
+class WrongKeyError(StoreError):
+    """The key given is not the key this store was made with; nothing was changed."""
+
+    exit_code = 47
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"This is not the key of {self.path}. The store is unchanged; give the key it was made with."
+
+
+class EmptyStoreError(StoreError):
+    """Screening against an empty store would keep every row; that is rarely meant."""
+
+    exit_code = 48
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path} holds no active entry. Import requests first, or say allow_empty=True."
+
+
+class UnknownRequestError(StoreError):
+    """No request with this id is in the store."""
+
+    exit_code = 49
+
+    def __init__(self, request_id: str) -> None:
+        super().__init__(request_id)
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"No request {self.request_id} in this store. Check the id on the receipt."
+
+
+class CheckError(OptoutError):
+    """One of the three checks said no."""
+
+    exit_code = 60
+
+
+class ConservationError(CheckError):
+    """Rows out do not add up to rows in: a defect of optout; no output can be trusted."""
+
+    exit_code = 61
+
+    def __init__(self, expected: int, counted: int) -> None:
+        super().__init__(expected, counted)
+        self.expected, self.counted = expected, counted
+
+    def __str__(self) -> str:
+        return (
+            f"{self.expected} records came in, {self.counted} were accounted for. "
+            "Report this; use no output."
+        )
+
+
+class SeedMissedError(CheckError):
+    """A planted entry that every screen must catch was not caught; no verdict can be trusted."""
+
+    exit_code = 62
+
+    def __init__(self, planted: int, caught: int) -> None:
+        super().__init__(planted, caught)
+        self.planted, self.caught = planted, caught
+
+    def __str__(self) -> str:
+        return (
+            f"Only {self.caught} of {self.planted} planted entries were caught. "
+            "Use no output; report this."
+        )
+
+
+class StalePlanError(CheckError):
+    """The plan no longer describes what is there; make a new one."""
+
+    exit_code = 63
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"This removal plan cannot be executed: {self.why}. Make a new plan and look at it again."
+
+
+class HoldingLockedError(CheckError):
+    """A holding's file is open in another program (often Excel) and cannot be replaced."""
+
+    exit_code = 64
+
+    def __init__(self, holding: str) -> None:
+        super().__init__(holding)
+        self.holding = holding
+
+    def __str__(self) -> str:
+        return f"{self.holding} is open in another program. Close it and run the same plan again."
+
+
+class HoldingChangedError(CheckError):
+    """A holding's file changed while it was being worked on; it was left as it is."""
+
+    exit_code = 65
+
+    def __init__(self, holding: str) -> None:
+        super().__init__(holding)
+        self.holding = holding
+
+    def __str__(self) -> str:
+        return f"{self.holding} changed in the meantime and was left alone. Make a new plan."
+
+
+class OpenQuestionsError(CheckError):
+    """An intake cannot be accepted while questions are open."""
+
+    exit_code = 66
+
+    def __init__(self, questions: Sequence[str]) -> None:
+        super().__init__(tuple(questions))
+        self.questions = tuple(questions)
+
+    def __str__(self) -> str:
+        told = "; ".join(self.questions)
+        return f"{len(self.questions)} open questions: {told}. Answer them, then accept again."
+
+
+class DeliveryRefused(CheckError):  # noqa: N818 - the public API of the design names it so
+    """This list may not go out. `reasons` holds every reason, not only the first."""
+
+    exit_code = 67
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(tuple(reasons))
+        self.reasons = list(reasons)
+
+    def __str__(self) -> str:
+        told = "; ".join(self.reasons)
+        return (
+            f"Delivery refused (提供不可), {len(self.reasons)} reasons: {told}. "
+            "Deliver the kept rows of a new screen."
+        )
+
+
+class CertificateError(CheckError):
+    """A certificate does not prove this file clean: forged, damaged, or of another file."""
+
+    exit_code = 68
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"The certificate is not valid for this file: {self.why}. Do not use the list."

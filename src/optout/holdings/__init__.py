@@ -1,0 +1,7 @@
+"""The lists that are held: files from which rows can be erased."""
+
+from __future__ import annotations
+
+from optout.holdings.files import Erased, erase_rows
+
+__all__ = ["Erased", "erase_rows"]

@@ -1,0 +1,40 @@
+"""The scheme: which rules a key or a verdict was made under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from optout import tables
+from optout.errors import KeySchemeError
+
+# Raised by hand whenever a change of code alters any key or any level.
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KeyScheme:
+    """Keys compare only within one scheme; results and certificates name it.
+
+    Attributes:
+        version: Version of the code that makes keys.
+        tables: SHA-256 (hex) over all rule tables, so an edit of data alters it too.
+    """
+
+    version: int
+    tables: str
+
+    @classmethod
+    def current(cls) -> KeyScheme:
+        """The scheme of this installation."""
+        return cls(VERSION, tables.digest())
+
+    @property
+    def tag(self) -> str:
+        """What is written beside everything made under this scheme, e.g. ``k1-9f2ac1d0``."""
+        return f"k{self.version}-{self.tables[:8]}"
+
+    def require(self, stored_tag: str) -> None:
+        """Raise KeySchemeError unless what carries `stored_tag` may be compared with ours."""
+        if stored_tag != self.tag:
+            raise KeySchemeError(self.tag, stored_tag)

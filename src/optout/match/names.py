@@ -1,0 +1,230 @@
+"""Two subjects' names → one level: is this the same person, a relative, or somebody else?
+
+Surname and given name are compared apart and by code point: Jaro-Winkler cannot tell a typo (一郎/一朗) from a
+brother (健一/健二). In doubt the answer is `similar`, which is at most a review.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
+
+from optout.text import name, reading
+
+LEVELS: Final = ("same", "similar", "renamed", "relative", "other", "unknown")
+_RANK: Final = {level: rank for rank, level in enumerate(LEVELS)}
+_LEVEL: Final = pl.Enum(LEVELS)
+# Brothers are numbered; a typing error seldom turns one numeral into another.
+_NUMERALS: Final = "[一二三四五六七八九十]"
+
+
+def compare(pairs: pl.DataFrame, rows: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """The best level over all the names of both sides of each pair.
+
+    Args:
+        pairs: `a`, `b` UInt32, distinct.
+        rows: Long frame of names of the rows (see `optout.keys.people`), `i` = `a`.
+        entries: The same of the entries, `i` = `b`.
+
+    Returns:
+        One String column `person`, in the order of the pairs, no nulls.
+    """
+    numbered = pairs.select("a", "b").with_row_index("pair")
+    left = rows.rename({c: "a" if c == "i" else f"a_{c}" for c in rows.columns})
+    right = entries.rename({c: "b" if c == "i" else f"b_{c}" for c in entries.columns})
+    named = numbered.join(left, on="a").join(right, on="b")
+    named = _with_person(_with_reading(_with_kana(_with_kanji(named))))
+    best = named.group_by("pair").agg(pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min())
+    joined = numbered.join(best, on="pair", how="left", maintain_order="left")
+    named_levels = {rank: level for level, rank in _RANK.items()}
+    return joined.select(pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String))
+
+
+def _distance(frame: pl.DataFrame, left: str, right: str) -> pl.Series:
+    """Levenshtein distance of two String columns, 9 where a side is null."""
+    a, b = frame[left].fill_null("").to_list(), frame[right].fill_null("").to_list()
+    if not a:
+        return pl.Series([], dtype=pl.UInt32)
+    distances = pl.Series(cpdist(a, b, scorer=Levenshtein.distance).tolist(), dtype=pl.UInt32)
+    told = frame[left].is_not_null() & frame[right].is_not_null()
+    return pl.DataFrame({"d": distances, "told": told}).select(pl.when("told").then("d").otherwise(9))["d"]
+
+
+def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
+    """`kanji`: equal, similar, renamed, relative, other, or none when a side has no kanji."""
+    named = _split(named)
+    named = named.with_columns(
+        _distance(named, "a_gn", "b_gn").alias("given_distance"),
+        _distance(named, "a_full", "b_full").alias("full_distance"),
+    )
+    return named.with_columns(_kanji_level().alias("kanji"))
+
+
+def _split(named: pl.DataFrame) -> pl.DataFrame:
+    """Surname `fn` and given name `gn` of both sides; where nothing separates them, the other side or a guess does."""
+    guesses = [name.family_length(named[f"{side}_full"]).alias(f"{side}_guess") for side in "ab"]
+    named = named.with_columns(guesses)
+    cuts = []
+    for side, other in ("ab", "ba"):
+        full, family = pl.col(f"{side}_full"), pl.col(f"{side}_family")
+        theirs = pl.col(f"{other}_family")
+        begins = full.str.starts_with(theirs) & (full != theirs)
+        # Both unsplit: one guess serves both, or 長谷川 would be cut at two places.
+        shared = pl.max_horizontal(pl.col(f"{side}_guess"), pl.col(f"{other}_guess"))
+        heads_agree = full.str.slice(0, shared) == pl.col(f"{other}_full").str.slice(0, shared)
+        guess = pl.when(theirs.is_null() & heads_agree).then(shared).otherwise(pl.col(f"{side}_guess"))
+        length = pl.when(begins.fill_null(False)).then(theirs.str.len_chars()).otherwise(guess.cast(pl.UInt32))
+        cuts.append(pl.coalesce(family.str.len_chars(), length).alias(f"{side}_cut"))
+    named = named.with_columns(cuts)
+    return named.with_columns(
+        *(pl.col(f"{s}_full").str.slice(0, pl.col(f"{s}_cut")).alias(f"{s}_fn") for s in "ab"),
+        *(pl.col(f"{s}_full").str.slice(pl.col(f"{s}_cut")).alias(f"{s}_gn") for s in "ab"),
+    )
+
+
+def _kanji_level() -> pl.Expr:
+    a, b = pl.col("a_full"), pl.col("b_full")
+    family = pl.col("a_fn") == pl.col("b_fn")
+    a_gn, b_gn = pl.col("a_gn"), pl.col("b_gn")
+    given = (a_gn == b_gn) & (a_gn.str.len_chars() > 0)
+    begins = a_gn.str.starts_with(b_gn) | b_gn.str.starts_with(a_gn)
+    plain = [gn.str.replace_all(_NUMERALS, "一") for gn in (a_gn, b_gn)]
+    numbered = (plain[0] == plain[1]) & (a_gn != b_gn)
+    legal = pl.col("a_form").eq_missing(pl.col("b_form")) & pl.col("a_place").eq_missing(pl.col("b_place"))
+    return (
+        pl.when(a.is_null() | b.is_null())
+        .then(pl.lit("none"))
+        .when((a == b) & ~legal)
+        .then(pl.lit("similar"))
+        .when(a == b)
+        .then(pl.lit("equal"))
+        .when(_wildcards_fit())
+        .then(pl.lit("similar"))
+        .when(family & numbered)
+        .then(pl.lit("relative"))
+        .when(family & (begins | (pl.col("given_distance") <= 1)))
+        .then(pl.lit("similar"))
+        .when(given)
+        .then(pl.lit("renamed"))
+        .when(family)
+        .then(pl.lit("relative"))
+        .when((pl.col("full_distance") <= 1) & (a.str.len_chars() >= 3))
+        .then(pl.lit("similar"))
+        .otherwise(pl.lit("other"))
+    )
+
+
+def _wildcards_fit() -> pl.Expr:
+    """A lost character (● 〓 ?) stands for any one character."""
+    a, b = pl.col("a_full"), pl.col("b_full")
+    wild = (pl.col("a_wild") | pl.col("b_wild")) & (a.str.len_chars() == b.str.len_chars())
+    at = [
+        (a.str.slice(k, 1) == b.str.slice(k, 1)) | (a.str.slice(k, 1) == "?") | (b.str.slice(k, 1) == "?")
+        for k in range(8)
+    ]
+    return wild & pl.all_horizontal(at)
+
+
+def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
+    """`spoken`: equal, similar, relative, other, or none when a side has no kana."""
+    a, b = pl.col("a_kana"), pl.col("b_kana")
+    latin = pl.col("a_latin") | pl.col("b_latin")
+    both_latin = pl.col("a_latin") & pl.col("b_latin")
+    romaji = pl.col("a_romaji") == pl.col("b_romaji")
+    swapped = pl.col("a_swapped") == pl.col("b_romaji")
+    begins = pl.col("a_kana_given").str.starts_with(pl.col("b_kana_given"))
+    begins |= pl.col("b_kana_given").str.starts_with(pl.col("a_kana_given"))
+    family = (pl.col("a_kana_family") == pl.col("b_kana_family")).fill_null(False)
+    near_given = begins.fill_null(False) | (pl.col("kana_distance") <= 1)
+    named = named.with_columns(
+        (pl.col("a_kana_given") + pl.col("a_kana_family")).alias("a_turned"),
+        pl.when(latin & pl.col("a_romaji_given").is_not_null())
+        .then(pl.col("a_romaji_given") + pl.col("a_romaji_family"))
+        .alias("a_swapped"),
+        _distance(named, "a_kana_given", "b_kana_given").alias("kana_distance"),
+        _distance(named, "a_kana", "b_kana").alias("kana_whole"),
+    )
+    turned = (pl.col("a_turned") == b).fill_null(False)
+    level = (
+        pl.when(a.is_null() | b.is_null())
+        .then(pl.lit("none"))
+        .when(a == b)
+        .then(pl.lit("equal"))
+        .when(latin & ~both_latin & (romaji | swapped))
+        .then(pl.lit("equal"))
+        .when(turned | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose")))
+        .then(pl.lit("similar"))
+        .when(family & near_given)
+        .then(pl.lit("similar"))
+        .when(family)
+        .then(pl.lit("relative"))
+        .when((pl.col("kana_whole") <= 1) & (a.str.len_chars() >= 4))
+        .then(pl.lit("similar"))
+        .otherwise(pl.lit("other"))
+    )
+    return named.with_columns(level.alias("spoken"))
+
+
+def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
+    """`read`: do kanji and kana agree when read? Only for pairs whose answer depends on it."""
+    kanji, spoken = pl.col("kanji"), pl.col("spoken")
+    crossed = (kanji == "none") & (spoken == "none")
+    crossed &= (pl.col("a_full").is_not_null() | pl.col("a_kana").is_not_null()) & (
+        pl.col("b_full").is_not_null() | pl.col("b_kana").is_not_null()
+    )
+    siblings = (kanji == "relative") & (spoken == "none")
+    named = named.with_columns((crossed | siblings).alias("asked")).with_row_index("line")
+    asked = named.filter("asked")
+    if asked.is_empty():
+        return named.with_columns(pl.lit("none").alias("read"))
+    answers = _read(asked)
+    joined = named.join(answers, on="line", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("read").fill_null("none"))
+
+
+def _read(asked: pl.DataFrame) -> pl.DataFrame:
+    """`line`, `read`: equal when a reading is shared, unclear when none of ours is, for the pairs in question."""
+    sides = [_readings(asked, side) for side in "ab"]
+    both = sides[0].join(sides[1], on="line")
+    shared = pl.col("readings").list.set_intersection("readings_right").list.len() > 0
+    return both.select("line", pl.when(shared).then(pl.lit("equal")).otherwise(pl.lit("unclear")).alias("read"))
+
+
+def _readings(asked: pl.DataFrame, side: str) -> pl.DataFrame:
+    """The kana of a side where it has any, else the plausible readings of its kanji."""
+    parts = pl.col(f"{side}_fn") + " " + pl.col(f"{side}_gn")
+    lines = asked.select("line", parts.alias("name"), pl.col(f"{side}_kana").alias("kana"))
+    known = reading.readings(lines.filter(pl.col("kana").is_null())["name"].drop_nulls().unique())
+    found = lines.join(known, on="name", how="left", maintain_order="left")
+    own = pl.concat_list(pl.col("kana"))
+    return found.select(
+        "line", pl.when(pl.col("kana").is_not_null()).then(own).otherwise("readings").alias("readings")
+    )
+
+
+def _with_person(named: pl.DataFrame) -> pl.DataFrame:
+    """Kanji, kana and reading together: the first line that fits."""
+    kanji, spoken, read = pl.col("kanji"), pl.col("spoken"), pl.col("read")
+    unknown = [pl.col(f"{side}_full").is_null() & pl.col(f"{side}_kana").is_null() for side in "ab"]
+    same = (kanji == "equal") | ((kanji == "none") & ((spoken == "equal") | (read == "equal")))
+    passed_on = (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)
+    doubtful = (kanji == "similar") | (spoken == "equal") | (read == "equal")
+    doubtful |= (kanji == "none") & (spoken == "similar")
+    unread = (kanji == "none") & (spoken == "none") & (read == "unclear")
+    level = (
+        pl.when(unknown[0] | unknown[1])
+        .then(pl.lit("unknown"))
+        .when(same & ~passed_on)
+        .then(pl.lit("same"))
+        .when(same | doubtful | unread)
+        .then(pl.lit("similar"))
+        .when(kanji == "renamed")
+        .then(pl.lit("renamed"))
+        .when((kanji == "relative") | ((kanji == "none") & (spoken == "relative")))
+        .then(pl.lit("relative"))
+        .otherwise(pl.lit("other"))
+    )
+    return named.with_columns(level.alias("person"))

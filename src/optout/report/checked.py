@@ -1,0 +1,106 @@
+"""What the three checks return → sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from optout.checks import Intake
+from optout.checks.removal import Outcome, Plan
+from optout.register import Certificate
+from optout.report.sheet import Cell, Column, Row, Sheet, Tone, facts
+from optout.report.words import words
+
+_ACTIONS: Final[dict[str, Tone]] = {"remove": "bad", "review": "doubt", "suppress_only": "plain", "unreachable": "bad"}
+_STATUSES: Final[dict[str, Tone]] = {"removed": "good", "not_found": "good", "review": "doubt", "unreachable": "bad"}
+
+
+def planned(plan: Plan, holdings: Sequence[str] = ()) -> Sheet:
+    """Rows by holding and action, with a line for holdings in which nothing was found."""
+    found = plan.table.group_by("holding", "action", maintain_order=True).len()
+    rows = [
+        Row((holding, words("action", action), 0 if action == "unreachable" else n), _ACTIONS[action])
+        for holding, action, n in found.iter_rows()
+    ]
+    rows += [Row((name, words("status", "not_found"), 0)) for name in holdings if name not in set(found["holding"])]
+    columns = (Column("保有名簿 holding"), Column("処理 action"), Column("件 rows", number=True))
+    notes = (f"求め requests: {len(plan.requests):,}", f"計画 plan: {plan.hash}")
+    return Sheet("削除計画 Removal plan (nothing is changed yet)", columns, tuple(rows), notes)
+
+
+def carried_out(outcome: Outcome) -> Sheet:
+    """What happened to every holding."""
+    rows = tuple(
+        Row((line["holding"], words("status", line["status"]), line["removed"], line["review"]), _tone(line["status"]))
+        for line in outcome.table.iter_rows(named=True)
+    )
+    columns = (
+        Column("保有名簿 holding"),
+        Column("結果 status"),
+        Column("削除 removed", number=True),
+        Column("要確認 review", number=True),
+    )
+    done = "完了 done: every holding was read again and is clean."
+    undone = "未完了 not done: rows wait for a person, or a holding could not be cleaned."
+    return Sheet("削除結果 Removal", columns, rows, (done if outcome.done else undone,))
+
+
+def _tone(status: str) -> Tone:
+    return _STATUSES.get(status, "doubt")
+
+
+def taken_in(intake: Intake) -> Sheet:
+    """The open questions of an intake, or that there are none."""
+    rows = tuple(Row((question,), "doubt") for question in intake.open_questions)
+    notes = (
+        f"取得番号 intake: {intake.id}",
+        f"取得元 supplier: {intake.record['supplier'] or '-'}; 根拠 basis: {intake.record['basis']}",
+        "提供可 may be provided" if intake.record["deliverable"] else "再提供不可 may not be provided by opt-out again",
+    )
+    title = "未解決 Open questions" if rows else "未解決なし No open question"
+    return Sheet(title, (Column(""),), rows, notes)
+
+
+def refused(reasons: Sequence[str]) -> Sheet:
+    """Why a delivery was refused, every reason."""
+    rows = tuple(Row((number, reason), "bad") for number, reason in enumerate(reasons, 1))
+    return Sheet("提供不可 Delivery refused", (Column(""), Column("")), rows)
+
+
+def certified(certificate: Certificate, title: str = "提供証明 Certificate") -> Sheet:
+    """What a certificate says."""
+    payload = certificate.payload
+    store = payload["store"]
+    pairs: dict[str, Cell] = {
+        "証明番号 id": certificate.id,
+        "発行 issued": str(payload["issued_at"]),
+        "名簿 file": f"{payload['subject']['name']} ({payload['subject']['rows']:,} rows)",
+        "SHA-256": certificate.sha256,
+        "停止リスト store": f"revision {store['revision']}, {store['entries']:,} entries, audit row {store['audit_n']}",
+        "提供先 recipient": str(payload["recipient"].get("name", "-")),
+        "利用目的 purpose": str(payload["purpose"]),
+        "手段 channel": str(payload["channel"]),
+    }
+    return facts(title, pairs)
+
+
+def holdings(records: pl.DataFrame) -> Sheet:
+    """Accepted lists: `id`, `list`, `supplier`, `basis`, `received`, `rows`, `deliverable`."""
+    rows = tuple(
+        Row(
+            (
+                line["id"],
+                line["list"],
+                line["supplier"],
+                line["received"],
+                "可 yes" if line["deliverable"] else "不可 no",
+                line["rows"],
+            )
+        )
+        for line in records.iter_rows(named=True)
+    )
+    columns = tuple(map(Column, ("番号 id", "名簿 list", "取得元 supplier", "取得日 received", "提供 deliverable")))
+    notes = () if rows else ("まだありません: no list was accepted yet (optout intake ... --accept).",)
+    return Sheet("保有名簿 Holdings", (*columns, Column("件 rows", number=True)), rows, notes)

@@ -1,0 +1,76 @@
+"""The report of a screen → sheets: counts, reasons, columns. Works from the plain report alone, so a stored one
+shows the same as a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from optout import match
+from optout.report.sheet import Column, Row, Sheet, Tone
+from optout.report.words import why, words
+
+_TONES: Final[dict[str, Tone]] = {"keep": "good", "withhold": "bad", "review": "doubt", "quarantined": "doubt"}
+_MOST: Final = 12
+
+
+def counts(report: Mapping[str, Any], title: str) -> Sheet:
+    """How many rows were kept, withheld, are to be reviewed, could not be read; they add up to the list."""
+    counted = report["counts"]
+    rows = [Row((words("verdict", verdict), int(counted[verdict])), tone) for verdict, tone in _TONES.items()]
+    rows.append(Row(("計 records in the list", int(counted["records"]))))
+    return Sheet(title, (Column("判定 verdict"), Column("件 rows", number=True)), tuple(rows))
+
+
+def reasons(report: Mapping[str, Any], title: str = "理由 Why") -> Sheet:
+    """Why rows are not kept, most frequent first."""
+    found = sorted(_by_reason(report).items(), key=lambda pair: (pair[0][0] != "withhold", -pair[1], pair[0]))
+    rows = [
+        Row((words("verdict", verdict), words("reason", reason), n), _TONES[verdict])
+        for (verdict, reason), n in found
+    ]
+    rows += [
+        Row((words("verdict", "quarantined"), why(text), int(n)), _TONES["quarantined"])
+        for text, n in report["quarantine"].items()
+    ]
+    columns = (Column("判定 verdict"), Column("理由 reason"), Column("件 rows", number=True))
+    return Sheet(title, columns, tuple(rows), () if rows else ("該当なし: every row is kept.",))
+
+
+def _by_reason(report: Mapping[str, Any]) -> Counter[tuple[str, str]]:
+    """(verdict, reason) → rows. A reason no rule gave is the row's own: a refusal, or that nobody is named."""
+    answers = {rule: (str(verdict), str(reason)) for rule, verdict, reason in match.answers().iter_rows()}
+    told: Counter[tuple[str, str]] = Counter()
+    for rule, n in report["by_rule"].items():
+        told[answers[rule]] += n
+    by_rule: Counter[str] = Counter()
+    for (_, reason), n in told.items():
+        by_rule[reason] += n
+    for reason, n in report["by_reason"].items():
+        if own := n - by_rule[reason]:
+            told["withhold" if reason == "own_flag" else "review", reason] += own
+    return told
+
+
+def remarks(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a person should know about how the list was read."""
+    told = []
+    if unmapped := list(report["unmapped"]):
+        told.append(f"照合に使わなかった列 not used: {_some(unmapped)}")
+    if suspects := list(report.get("identity_like", ())):
+        told.append(f"注意 look like identity, not mapped: {_some(suspects)}; use --columns or --ignore")
+    told += [f"列の判断 decided: {decision}" for decision in report["decisions"][:_MOST]]
+    return tuple(told)
+
+
+def against(report: Mapping[str, Any]) -> str:
+    """Which list, rules and question the verdicts hold for, in one line."""
+    held = report["against"]
+    scope = f"policy {held['policy']}, channel {held['channel']}, tenant {held['tenant'] or '-'}"
+    return f"停止リスト store revision {held['revision']}, {held['entries']:,} entries, rules {held['scheme']}; {scope}"
+
+
+def _some(headers: list[str]) -> str:
+    return ", ".join(headers[:_MOST]) + (f" (+{len(headers) - _MOST})" if len(headers) > _MOST else "")

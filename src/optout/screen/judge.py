@@ -1,0 +1,199 @@
+"""A raw frame against a snapshot → pairs with levels, hits, and one verdict a row.
+
+A row is kept only when it is proved clean; its verdict is the worst of its subjects'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from optout import match
+from optout.keys import Comparable, blocked, comparable
+from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, numbered
+from optout.screen import seeds
+from optout.screen.snapshot import Snapshot, in_scope
+from optout.text import flag
+
+_AGREEING: Final = {
+    "person": ("same",),
+    "address": ("equal",),
+    "phone": ("equal",),
+    "email": ("equal", "alias"),
+    "birth_date": ("equal",),
+    "corporate_number": ("equal",),
+}
+_FIELD_NAMES: Final = {"person": "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the list.
+
+    Attributes:
+        policy: `person` or `household`.
+        channel: One of the channels, or `any` for the union of all.
+        tenant: Whose own list counts beside the global one; None for the global one alone.
+    """
+
+    policy: str
+    channel: str
+    tenant: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What was found.
+
+    Attributes:
+        verdicts: One line a row (VERDICTS_SCHEMA), rows in order.
+        hits: One line per row, subject and entry that a rule speaks of (HITS_SCHEMA), with `verdict`.
+        pairs: Every pair compared: `a` (line of the raw frame), `b` (line of the snapshot), levels, rule, weight.
+        seeds: Planted rows, all of them caught.
+    """
+
+    verdicts: pl.DataFrame
+    hits: pl.DataFrame
+    pairs: pl.DataFrame
+    seeds: int
+
+
+def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, question: Question) -> Judged:
+    """Screen the rows of a raw frame.
+
+    Args:
+        raw: A raw frame whose `row` runs from `first_row`, each row at least once.
+        first_row: Row number of the first row.
+        n_rows: How many rows there are.
+        snapshot: The list.
+        question: Policy, channel and tenant.
+
+    Returns:
+        Verdicts for every row, hits and compared pairs. Depends on each row alone, not on its neighbours.
+
+    Raises:
+        SeedMissedError: a planted row was not caught.
+    """
+    planted = seeds.plant(raw, first_row + n_rows)
+    whole = pl.concat([raw, planted.drop("seed")], how="diagonal")
+    probe = blocked(whole, "row")
+    pairs = _candidates(probe.keys, snapshot, question, real=raw.height)
+    pairs = _decided(pairs, whole, snapshot, question)
+    hits = _hits(pairs, whole, snapshot)
+    caught = seeds.require_caught(planted, hits.select("row", "request"))
+    hits = hits.filter(pl.col("row") < first_row + n_rows)
+    usable = probe.usable[: raw.height]
+    verdicts = _verdicts(hits, _own(raw, usable), first_row, n_rows)
+    return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught)
+
+
+def _candidates(
+    keys: dict[str, pl.DataFrame], snapshot: Snapshot, question: Question, real: int
+) -> pl.DataFrame:
+    """Pairs (`a` line of the batch, `b` line of the list) that share a blocking key, within scope."""
+    scope = in_scope(snapshot.entries, question.channel, question.tenant)
+    lines = pl.int_range(snapshot.entries.height, dtype=pl.UInt32, eager=True)
+    planted = lines.filter(snapshot.entries["planted"])
+    allowed = lines.filter(scope).to_frame("i")
+    found = [pl.DataFrame(schema={"a": pl.UInt32, "b": pl.UInt32})]
+    for rule, ours in snapshot.blocked.keys.items():
+        listed = ours.join(allowed, on="i", how="semi")
+        joined = keys[rule].join(listed, on="key", how="inner", suffix="_entry")
+        found.append(joined.select(pl.col("i").alias("a"), pl.col("i_entry").alias("b")))
+    pairs = pl.concat(found).unique().sort("a", "b")
+    # Planted rows meet planted entries only: no real person is ever held against an invented one.
+    return pairs.filter((pl.col("a") >= real) == pl.col("b").is_in(planted.implode()))
+
+
+def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, question: Question) -> pl.DataFrame:
+    """Levels, rule, verdict, reason and weight of every pair; lane 2 sees the candidates only."""
+    rows, a = _part_of(raw, pairs["a"])
+    entries, b = _part_of(snapshot.raw, pairs["b"])
+    levels = match.compare(pl.DataFrame({"a": a, "b": b}), rows, entries).drop("a", "b")
+    household = snapshot.entries["household"].gather(pairs["b"]).fill_null(False)
+    asked = pl.DataFrame({"h": household}).select(
+        pl.when("h").then(pl.lit("household")).otherwise(pl.lit("person")).alias("asked")
+    )
+    known = pl.concat([pairs, levels, asked], how="horizontal")
+    return match.decide(
+        known.with_columns(pl.lit(question.policy).alias("policy"), pl.lit(question.channel).alias("channel"))
+    )
+
+
+def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[Comparable, pl.Series]:
+    """Comparable columns of the lines that occur, and where each occurrence stands in them."""
+    distinct = lines.unique().sort()
+    position = distinct.to_frame("line").with_row_index("at")
+    at = lines.to_frame("line").join(position, on="line", how="left", maintain_order="left")["at"]
+    return comparable(raw[distinct]), at.cast(pl.UInt32)
+
+
+def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
+    found = pairs.filter(pl.col("rule").is_not_null())
+    agreeing = [
+        pl.when(pl.col(field).is_in(levels)).then(pl.lit(_FIELD_NAMES.get(field, field)))
+        for field, levels in _AGREEING.items()
+    ]
+    frame = found.select(
+        raw["row"].gather(found["a"]).alias("row"),
+        raw["subject"].gather(found["a"]).alias("subject"),
+        snapshot.entries["request"].gather(found["b"]).alias("request"),
+        "rule",
+        "weight",
+        pl.concat_list(agreeing).list.drop_nulls().alias("fields"),
+        snapshot.entries["channels"].gather(found["b"]).alias("channels"),
+        "verdict",
+        "reason",
+        "a",
+        "b",
+    )
+    return frame.cast(HITS_SCHEMA).sort("row", "subject", "request", "rule", maintain_order=True)
+
+
+def _own(raw: pl.DataFrame, usable: pl.Series) -> pl.DataFrame:
+    """What a row says of itself: its own refusal, an unclear flag, or that nothing identifies anybody."""
+    texts = [pl.col(column) for column in ("name", "company", *numbered(raw, "note"))]
+    refusals = [flag.refusal(pl.col(column)) for column in numbered(raw, "refusal")]
+    refusals += [flag.permission(pl.col(column)) for column in numbered(raw, "permission")]
+    said = [flag.spoken(text).fill_null(False) for text in texts]
+    fields = [c for c in raw.columns if c not in ("row", "subject")]
+    lines = raw.select(
+        "row",
+        pl.any_horizontal(*said, *(refusal.fill_null(False) for refusal in refusals)).alias("own_flag"),
+        pl.any_horizontal(pl.lit(False), *(refusal.is_null() for refusal in refusals)).alias("own_flag_unclear"),
+        pl.all_horizontal(pl.col(field).is_null() for field in fields).alias("blank"),
+    ).with_columns(usable.alias("usable"))
+    odd = lines.filter(pl.col("own_flag") | pl.col("own_flag_unclear") | ~pl.col("usable"))
+    of_rows = lines.join(odd.select("row").unique(), on="row", how="semi").group_by("row").agg(
+        pl.col("own_flag").any(),
+        pl.col("own_flag_unclear").any(),
+        ((~pl.col("usable") & ~pl.col("blank")).any() | (~pl.col("usable")).all()).alias("unidentifiable"),
+    )
+    return of_rows.select(
+        "row",
+        pl.when("own_flag").then(pl.lit("withhold")).otherwise(pl.lit("review")).cast(VERDICT).alias("verdict"),
+        pl.when("own_flag")
+        .then(pl.lit("own_flag"))
+        .when("own_flag_unclear")
+        .then(pl.lit("own_flag_unclear"))
+        .when("unidentifiable")
+        .then(pl.lit("unidentifiable"))
+        .cast(REASON)
+        .alias("reason"),
+    ).drop_nulls("reason")
+
+
+def _verdicts(hits: pl.DataFrame, own: pl.DataFrame, first_row: int, n_rows: int) -> pl.DataFrame:
+    """The worst of everything said about each row; rows nothing is said about are proved clean."""
+    said = pl.concat([hits.select(*VERDICTS_SCHEMA), own], how="diagonal")
+    said = said.with_columns(
+        (pl.col("verdict") == "withhold").alias("worst"), pl.col("request").is_not_null().alias("listed")
+    )
+    order = ["row", "worst", "listed", "weight", "request", "rule"]
+    worst = said.sort(order, descending=[False, True, True, True, False, False], nulls_last=True)
+    worst = worst.unique("row", keep="first", maintain_order=True).select(*VERDICTS_SCHEMA)
+    rows = pl.DataFrame({"row": pl.int_range(first_row, first_row + n_rows, dtype=pl.UInt32, eager=True)})
+    told = rows.join(worst, on="row", how="left", maintain_order="left")
+    return told.with_columns(pl.col("verdict").fill_null(pl.lit("keep").cast(VERDICT))).cast(VERDICTS_SCHEMA)

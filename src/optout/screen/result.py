@@ -1,0 +1,182 @@
+"""What a screen returns: verdicts, hits, the three parts of the list, the files, and the explanation of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from optout.batch import Source, WrittenFile, write_json_atomically, write_split
+from optout.batch.columns import ColumnMapping, describe
+from optout.schema import HITS_SCHEMA, VERDICTS
+from optout.screen import explain
+from optout.screen.judge import Judged, Question
+from optout.screen.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Result:
+    """One batch, screened.
+
+    Attributes:
+        verdicts: One line per parsed row: `row` UInt32 (0-based, input order), `verdict` Enum(keep, withhold, review),
+            `request` String, `rule` String, `weight` Float64 (bits), `reason` Enum; null where the row is kept.
+        hits: One line per row, subject and entry a rule speaks of: `row`, `subject` (role), `request`, `rule`,
+            `weight`, `fields` List(String) that agree, `channels` List(String) of the request.
+        report: Counts by verdict, rule, reason and field, the columns as understood, and what it was screened
+            against: plain values, no personal data.
+        source: Where the rows came from.
+    """
+
+    verdicts: pl.DataFrame
+    hits: pl.DataFrame
+    report: dict[str, Any]
+    source: Source
+    _raw: pl.DataFrame
+    _judged: Judged
+    _snapshot: Snapshot
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{verdict} {n}" for verdict, n in self.counts.items())
+        return f"<Result {counts}, quarantined {self.quarantined.height}>"
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows by verdict."""
+        found = dict(self.verdicts["verdict"].value_counts().iter_rows())
+        return {verdict: int(found.get(verdict, 0)) for verdict in VERDICTS}
+
+    @property
+    def kept(self) -> pl.DataFrame:
+        """Rows proved clean: the input's columns untouched, in input order."""
+        return self._part("keep")
+
+    @property
+    def withheld(self) -> pl.DataFrame:
+        """Rows that must not be used: the input's columns untouched, in input order."""
+        return self._part("withhold")
+
+    @property
+    def review(self) -> pl.DataFrame:
+        """Rows a person has to look at; withheld from delivery until decided."""
+        return self._part("review")
+
+    @property
+    def quarantined(self) -> pl.DataFrame:
+        """Records of a file that could not be read: `line` UInt64 (physical), `why` String. Never counted clean."""
+        return self.source.quarantined
+
+    @property
+    def subjects(self) -> pl.DataFrame:
+        """Who each row speaks of: `row` UInt32, `subject` (role), without those nothing is told of."""
+        told = pl.any_horizontal(pl.exclude("row", "subject").is_not_null())
+        return self._raw.filter(told).select("row", "subject")
+
+    @property
+    def scheme(self) -> str:
+        """Tag of the key scheme the verdicts were made under."""
+        return self._snapshot.scheme
+
+    @property
+    def revision(self) -> int:
+        """Revision of the store the verdicts were made against."""
+        return self._snapshot.revision
+
+    def write(self, out: str | Path, encoding: str | None = None) -> dict[str, WrittenFile]:
+        """Write kept.csv, withheld.csv, review.csv, quarantined.csv and report.json into a folder.
+
+        Args:
+            out: The folder; made if missing. Files of an earlier run are replaced, each at once.
+            encoding: Encoding of the CSV files; the input's own by default (then rows keep their very bytes).
+
+        Returns:
+            What was written, by name, with row counts and SHA-256.
+
+        Raises:
+            UnencodableError: the encoding lacks a character; nothing was written.
+        """
+        folder = Path(out)
+        written = write_split(self.source, self.verdicts["verdict"], folder, encoding)
+        write_json_atomically(folder / "report.json", self.report | {"files": describe_files(written)})
+        return written
+
+    def explain(self, row: int) -> pl.DataFrame:
+        """Field by field, why a row was judged as it was.
+
+        Args:
+            row: Row number, 0-based.
+
+        Returns:
+            One line per compared entry and field: `request`, `subject`, `rule` (null: no rule fits), `verdict`,
+            `field`, `row_value`, `entry_value`, `level`, `weight`. It shows personal data: it is for the desk, not
+            for a log. Empty when no entry came near.
+        """
+        return explain.explain(row, self._raw, self._judged.pairs, self._snapshot)
+
+    def _part(self, verdict: str) -> pl.DataFrame:
+        return self.source.original.filter(self.verdicts["verdict"] == verdict)
+
+
+def describe_files(written: Mapping[str, WrittenFile]) -> dict[str, Any]:
+    """File names, rows and hashes for a report; names only, no folders."""
+    return {name: {"rows": file.rows, "sha256": file.sha256} for name, file in written.items()}
+
+
+def report(
+    judged: Judged, source: Source, mapping: ColumnMapping, snapshot: Snapshot, question: Question
+) -> dict[str, Any]:
+    """Everything countable about one screen; no personal data, the same bytes for the same input and revision."""
+    verdicts = judged.verdicts
+    return {
+        "list": {"name": source.name, "sha256": source.sha256, "encoding": source.encoding},
+        "counts": counts_of(verdicts) | {"quarantined": source.quarantined.height, "records": source.records},
+        "by_rule": tally(verdicts, "rule"),
+        "by_reason": tally(verdicts, "reason"),
+        "by_field": tally(judged.hits.select(pl.col("fields").explode()), "fields"),
+        "quarantine": tally(source.quarantined, "why"),
+        "columns": mapping_lines(mapping),
+        "decisions": list(mapping.decisions),
+        "unmapped": list(mapping.unmapped),
+        "against": against(snapshot, question),
+        "seeds": judged.seeds,
+    }
+
+
+def counts_of(verdicts: pl.DataFrame) -> dict[str, int]:
+    """Rows by verdict, and their sum."""
+    found = tally(verdicts, "verdict")
+    return {verdict: found.get(verdict, 0) for verdict in VERDICTS} | {"rows": verdicts.height}
+
+
+def tally(frame: pl.DataFrame, column: str) -> dict[str, int]:
+    """How often each value of a column occurs, nulls apart, sorted by value."""
+    counted = frame.select(pl.col(column).cast(pl.String)).drop_nulls().group_by(column).len().sort(column)
+    return dict(counted.iter_rows())
+
+
+def mapping_lines(mapping: ColumnMapping) -> list[dict[str, str]]:
+    """How each header was understood."""
+    return [{"header": header, "field": field, "role": role} for header, field, role in describe(mapping)]
+
+
+def against(snapshot: Snapshot, question: Question) -> dict[str, Any]:
+    """The list, rules and question a verdict holds for."""
+    return {
+        "epoch": snapshot.epoch,
+        "revision": snapshot.revision,
+        "entries": snapshot.n_entries,
+        "scheme": snapshot.scheme,
+        "policy": question.policy,
+        "channel": question.channel,
+        "tenant": question.tenant,
+    }
+
+
+def public_hits(judged: Judged) -> pl.DataFrame:
+    """Hits as the public API shows them."""
+    return judged.hits.select(*HITS_SCHEMA)
+
+

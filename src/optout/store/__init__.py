@@ -1,0 +1,380 @@
+"""The suppression list (停止リスト): an append-only log of sealed blocks in one SQLite file.
+
+Nothing a person gave is in clear on disk; nothing is overwritten; a revision is taken under the head lock, so
+who sees revision N sees every change up to N. The store records and never scores.
+"""
+
+from __future__ import annotations
+
+import base64
+import getpass
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any, Final
+
+import polars as pl
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from optout.errors import (
+    KeyMissingError,
+    OptionError,
+    StoreDamagedError,
+    StoreError,
+    StoreExistsError,
+    StoreMissingError,
+    UnknownRequestError,
+)
+from optout.store import audit, bulk, creation, head, jobs, layout, rootkey, seal
+from optout.store.commit import Caller, Commit, Piece, Stamp, packed
+from optout.store.head import Anchor, Head
+from optout.store.keyring import Keyring, key_check
+from optout.store.log import Log
+from optout.store.request import Identity, Receipt, Request
+from optout.store.view import View
+
+__all__ = ["Anchor", "Identity", "Receipt", "Request", "Store"]
+
+_ID_BYTES: Final = 9  # 72 bits; 13 base32 characters show 65 of them
+
+
+class Store:
+    """An open suppression list; make one with `create`, open one with `open`, close it or use `with`.
+
+    Safe for several threads, several processes and after a fork. Environment and clock are read in `create`
+    and `open` only.
+
+    Attributes:
+        path: The file; beside it lie its journal and its lock file.
+        store_id: 32 hex digits; names the key file.
+        key_path: The key file, when the key came from one.
+        actor: Who works with the store, and `purpose` what for; both stand on every audit row.
+        now: The clock, UTC.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        keyring: Keyring,
+        caller: Caller,
+        key_path: Path | None,
+    ) -> None:
+        self._log, self._keyring = log, keyring
+        self._view = View(keyring, log.path)
+        self.path: Path = log.path
+        self.store_id: str = keyring.store_id
+        self.key_path: Path | None = key_path
+        self.actor, self.purpose = caller.actor, caller.purpose
+        self.now: Callable[[], datetime] = caller.now
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        key: bytes | str | None = None,
+        actor: str | None = None,
+        purpose: str | None = None,
+    ) -> Store:
+        """Make a new store; when no key is found a random one is put into the key folder (`key_path`).
+
+        Args:
+            path: A file that does not exist, in a folder that does.
+            key: 32 bytes, or a passphrase; None = look in OPTOUT_KEY_FILE, OPTOUT_KEY, then make one.
+            actor: Who works with the store, for the audit; None = the OS user.
+            purpose: What for; None = "unspecified".
+
+        Raises:
+            StoreExistsError: something is at `path`.
+            OptionError: a key or path that cannot be.
+            StoreError: the folder is missing or cannot be written.
+        """
+        place = _local(path)
+        if not place.parent.is_dir():
+            raise StoreError(f"The folder {place.parent} does not exist. Make it, or choose another path.")
+        if place.exists() or place.is_symlink():
+            raise StoreExistsError(str(place))
+        caller = _caller(actor, purpose)
+        store_id, salt = secrets.token_hex(16), secrets.token_bytes(16)
+        found = rootkey.find(key, os.environ, None, lambda phrase: seal.stretch(phrase, salt))
+        root, made = found.root, None
+        if root is None:
+            root, made = rootkey.make(rootkey.folder(os.environ), store_id)
+        facts = layout.Facts(
+            store_id, caller.stamp().ts, salt.hex(), str(seal.SCRYPT_N), key_check(root, store_id)
+        )
+        try:
+            creation.build(place, facts, root, caller.stamp())
+        except BaseException:
+            if made is not None:
+                made.unlink(missing_ok=True)
+            raise
+        return cls._opened(place, lambda _facts: rootkey.Found(root, made or found.path, ()), caller)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        key: bytes | str | None = None,
+        actor: str | None = None,
+        purpose: str | None = None,
+    ) -> Store:
+        """Open an existing store; arguments as for `create`.
+
+        Raises:
+            StoreMissingError: nothing is at `path`; opening never makes a store.
+            StoreDamagedError: it is not a store, or not what was written.
+            KeyMissingError: no place has a key; WrongKeyError: it is another store's.
+            StoreError: a newer format, or a file that cannot be read.
+        """
+        place = _local(path)
+        if not place.exists():
+            raise StoreMissingError(str(place))
+        if not place.is_file():
+            raise StoreDamagedError(str(place), "it is not a file")
+        return cls._opened(place, lambda facts: _find(key, os.environ, facts), _caller(actor, purpose))
+
+    @classmethod
+    def _opened(cls, path: Path, find: Callable[[layout.Facts], rootkey.Found], caller: Caller) -> Store:
+        log = Log(path)
+        try:
+            with log.read() as db:
+                facts = layout.read_facts(db, path)
+            found = find(facts)
+            if found.root is None:
+                raise KeyMissingError(found.places)
+            store = cls(log, Keyring(path, facts.store_id, found.root), caller, found.path)
+            with log.read() as db:
+                store._keyring.prove(db, facts.key_check)
+                store._head(db)
+        except BaseException:
+            log.close()
+            raise
+        return store
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r}, id={self.store_id})"
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; everything acknowledged is on disk already."""
+        self._log.close()
+
+    @property
+    def head(self) -> Anchor:
+        """Epoch, revision, audit rows and audit hash, read now: other processes' commits show."""
+        with self._log.read() as db:
+            return self._head(db).anchor
+
+    @property
+    def revision(self) -> int:
+        """Committed changes so far; 0 for a new store."""
+        return self.head.revision
+
+    @property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The store's key for certificates."""
+        return self._keyring.signing_key
+
+    @property
+    def public_key(self) -> str:
+        """The public half of `signing_key`, PEM."""
+        return seal.public_pem(self.signing_key)
+
+    def suppress(
+        self,
+        requests: Request | pl.DataFrame | pl.LazyFrame | Iterable[Request],
+        columns: bulk.Columns | None = None,
+    ) -> Receipt:
+        """Record requests; when this returns they are on disk and in force. The same again changes nothing.
+
+        Args:
+            requests: One request, a list of them, or a frame whose columns are recognised by header; beside
+                them channels, household, tenant, received (受付日) and source (受付方法) are read.
+            columns: Field → header(s), for a frame.
+
+        Returns:
+            Ids, the revision, and which of them can match nobody.
+
+        Raises:
+            InputError: the frame has no identity column, or a value of a wrong type was given.
+            StoreBusyError, StoreFailedError: nothing was recorded.
+        """
+        if isinstance(requests, Request):
+            return self._suppress_one(requests)
+        return self._suppress_many(_gathered(requests, columns))
+
+    def lift(self, request_id: str, reason: str) -> int:
+        """End a request; the revision. What was recorded stays; the same request given again is a new one.
+
+        Raises:
+            OptionError: no reason; the audit must name one.
+            UnknownRequestError: no such request.
+        """
+        if not isinstance(reason, str) or not reason.strip():
+            raise OptionError("reason", ("a text that says why",))
+        with self._log.write() as db:
+            at = self._caught_up(db)
+            if not self._view.knows(request_id):
+                raise UnknownRequestError(request_id)
+            if self._view.is_lifted(request_id):
+                return at.rev
+            commit = Commit(db, self._keyring, at, self._stamp())
+            tenant = self._view.of([request_id])["tenant"][0] or ""
+            detail = {"request": request_id, "reason": reason}
+            commit.append(Piece(tenant, "lift", "js", 1, packed(detail)))
+            return commit.finish("lift", detail).rev
+
+    def entries(self) -> tuple[int, pl.DataFrame]:
+        """The newest revision and the entries in force at it, `schema.ENTRY_SCHEMA`, oldest first."""
+        with self._log.read() as db:
+            return self._caught_up(db).rev, self._view.active
+
+    def requests(self, request_ids: Iterable[str]) -> pl.DataFrame:
+        """Entries of these requests, lifted ones included; unknown ids have none."""
+        with self._log.read() as db:
+            self._caught_up(db)
+            return self._view.of(list(request_ids))
+
+    def is_active(self, request_id: str) -> bool:
+        """Whether this request is known and not lifted."""
+        with self._log.read() as db:
+            self._caught_up(db)
+            return self._view.knows(request_id) and not self._view.is_lifted(request_id)
+
+    def active_requests(self) -> list[str]:
+        """Ids of all requests in force, oldest first."""
+        return self.entries()[1]["request"].unique(maintain_order=True).to_list()
+
+    def save_job(self, kind: str, job_id: str, state: str, payload: Mapping[str, object]) -> None:
+        """Keep or replace a job of the checks; the payload (JSON values) is sealed, the audit tells of it."""
+        with self._log.write() as db:
+            commit = Commit(db, self._keyring, self._head(db), self._stamp())
+            commit.keep_job(kind, job_id, state, payload)
+            commit.finish(f"job {kind} {state}", {"job": job_id})
+
+    def load_job(self, job_id: str) -> tuple[str, str, dict[str, Any]] | None:
+        """Kind, state and payload of a job, or None."""
+        with self._log.read() as db:
+            return jobs.load(db, self._keyring, self.path, job_id)
+
+    def jobs(self, kind: str) -> list[tuple[str, str]]:
+        """Job id and state of all jobs of a kind, in the order of their last change."""
+        with self._log.read() as db:
+            return jobs.listed(db, kind)
+
+    def record(self, action: str, detail: Mapping[str, object]) -> None:
+        """Write an audit row alone: a read, an export, a delivery. The detail (JSON values) is sealed."""
+        with self._log.write() as db:
+            Commit(db, self._keyring, self._head(db), self._stamp()).finish(action, detail)
+
+    def audit_verify(self) -> int:
+        """Walk the audit chain and every block; the number of audit rows, or StoreDamagedError."""
+        with self._log.read() as db:
+            return audit.verify(db, self._head(db), self.path)
+
+    def _suppress_one(self, request: Request) -> Receipt:
+        def pieces(request_id: str) -> list[Piece]:
+            rows = request.entries(request_id)
+            return [Piece(request.tenant or "", "add", "js", len(rows), packed(rows))]
+
+        receipt_id, revision = self._commit_once(b"request", request.canonical, request.tenant or "", pieces)
+        return Receipt([receipt_id], revision, bulk.from_requests([request]).unmatchable)
+
+    def _suppress_many(self, given: bulk.Import) -> Receipt:
+        if given.n == 0:
+            return Receipt([], self.revision, [])
+        receipt_id, revision = self._commit_once(b"import", given.digest, "", given.pieces)
+        return Receipt(bulk.ids(receipt_id, given.n), revision, given.unmatchable)
+
+    def _commit_once(
+        self, kind: bytes, content: bytes, tenant: str, pieces: Callable[[str], list[Piece]]
+    ) -> tuple[str, int]:
+        """Id and revision. Encoding is done before our turn, unless someone else's commit changed the id."""
+        with self._log.read() as db:
+            at = self._head(db)
+            expected, _, known = self._generation(db, at, kind, content, tenant)
+        if known:
+            return expected, at.rev
+        encoded = pieces(expected)
+        with self._log.write() as db:
+            at = self._head(db)
+            receipt_id, key, known = self._generation(db, at, kind, content, tenant)
+            if known:
+                return receipt_id, at.rev
+            commit = Commit(db, self._keyring, at, self._stamp())
+            for piece in encoded if receipt_id == expected else pieces(receipt_id):
+                commit.append(piece)
+            commit.remember(tenant, key)
+            detail = {"request": receipt_id, "entries": sum(piece.n for piece in encoded)}
+            return receipt_id, commit.finish("suppress", detail).rev
+
+    def _generation(
+        self, db: Connection, at: Head, kind: bytes, content: bytes, tenant: str
+    ) -> tuple[str, bytes, bool]:
+        """Id, request key and whether it stands: the first generation that is new or was never lifted."""
+        secret = self._keyring.mac_key(db)
+        for generation in count():
+            key = seal.mac(secret, kind, content, str(generation).encode())
+            receipt_id = "R-" + base64.b32encode(key[:_ID_BYTES]).decode("ascii")[:13]
+            held = db.execute(
+                "SELECT 1 FROM request_key WHERE tenant = ? AND key = ?", (tenant, key)
+            ).fetchone()
+            if held is None:
+                return receipt_id, key, False
+            self._view.catch_up_lifts(db, at)
+            if not self._view.any_lifted(receipt_id):
+                return receipt_id, key, True
+        raise AssertionError("count() does not end")
+
+    def _stamp(self) -> Stamp:
+        return Caller(self.actor, self.purpose, self.now).stamp()
+
+    def _head(self, db: Connection) -> Head:
+        return head.read(db, self._keyring.mac_key(db), self.store_id, self.path)
+
+    def _caught_up(self, db: Connection) -> Head:
+        at = self._head(db)
+        self._view.catch_up(db, at)
+        return at
+
+
+def _local(path: str | Path) -> Path:
+    if isinstance(path, str) and path.partition("://")[0] in ("postgres", "postgresql"):
+        raise OptionError("path", ("a file path; PostgreSQL comes with the later extra optout[postgres]",))
+    return Path(path).absolute()
+
+
+def _find(key: bytes | str | None, environ: Mapping[str, str], facts: layout.Facts) -> rootkey.Found:
+    salt, cost = bytes.fromhex(facts.salt), int(facts.scrypt_n)
+    return rootkey.find(key, environ, facts.store_id, lambda phrase: seal.stretch(phrase, salt, cost))
+
+
+def _gathered(
+    requests: pl.DataFrame | pl.LazyFrame | Iterable[Request], columns: bulk.Columns | None
+) -> bulk.Import:
+    if isinstance(requests, pl.LazyFrame):
+        requests = requests.collect()
+    if isinstance(requests, pl.DataFrame):
+        return bulk.from_frame(requests, columns)
+    return bulk.from_requests(requests)
+
+
+def _caller(actor: str | None, purpose: str | None) -> Caller:
+    """The only place that asks who works here and what time it is."""
+    return Caller(actor or _user(), purpose or "unspecified", lambda: datetime.now(UTC))
+
+
+def _user() -> str:
+    with suppress(OSError, KeyError, ImportError):  # no such user, or none of its variables on Windows
+        return getpass.getuser()
+    return "unknown"

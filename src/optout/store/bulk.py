@@ -1,0 +1,211 @@
+"""Many requests at once: a list of requests, or the rows of a frame → entries, without a Python step per row.
+
+The columns that tell who is meant are recognised as for any list (`batch`); how far the request goes is read
+from columns of exact names. A channel cell that cannot be read means every channel: the broader stop is safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import polars as pl
+
+from optout.errors import OptionError
+from optout.schema import CHANNELS, ENTRY_SCHEMA, RAW_FIELDS, SELF, numbered
+from optout.store.commit import Piece
+from optout.store.request import Request, read_channels
+from optout.store.view import parquet
+
+Columns: TypeAlias = Mapping[str, str | Sequence[str]]
+
+BLOCK: Final = 65_536  # entries a block
+# Headers of a request list that say how far a request goes; compared as they stand.
+SCOPE: Final = {
+    "channels": ("channels", "channel", "停止チャネル"),
+    "household": ("household", "世帯"),
+    "tenant": ("tenant",),
+    "received": ("received", "受付日"),
+    "source": ("source", "受付方法", "依頼元"),
+}
+_YES: Final = ("1", "true", "yes", "y", "はい", "有", "あり", "○", "◯", "世帯")
+_ROW: Final = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """Requests ready to be recorded.
+
+    Attributes:
+        entries: `schema.ENTRY_SCHEMA` without `request`, and `row` UInt32: which request each is of.
+        n: How many requests.
+    """
+
+    entries: pl.DataFrame
+    n: int
+
+    def __repr__(self) -> str:
+        return f"Import({self.n} requests, {self.entries.height} entries)"
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 over the content as given: the same import again has the same, whatever the versions."""
+        return content_digest(self.entries)
+
+    @property
+    def unmatchable(self) -> list[bool]:
+        """For each request, whether nothing that identifies anyone survives under the rules of the day."""
+        from optout.keys import matchable
+
+        people = as_raw(self.entries)
+        found = people.select(_ROW).with_columns(matchable(people).alias("found"))
+        return found.group_by(_ROW).agg(~pl.col("found").any()).sort(_ROW)["found"].to_list()
+
+    def pieces(self, receipt_id: str) -> list[Piece]:
+        """Blocks of Parquet, a tenant each, under the ids `receipt_id`-row."""
+        request = pl.concat_str(pl.lit(f"{receipt_id}-"), pl.col(_ROW).cast(pl.String)).alias("request")
+        named = self.entries.with_columns(request).select(list(ENTRY_SCHEMA))
+        return [
+            Piece(tenant, "add", "pq", part.height, parquet(part))
+            for tenant, of_tenant in _by_tenant(named)
+            for part in of_tenant.iter_slices(BLOCK)
+        ]
+
+
+def ids(receipt_id: str, n: int) -> list[str]:
+    """The request ids of an import, by row."""
+    rows = pl.Series(_ROW, range(n), dtype=pl.UInt32).cast(pl.String)
+    return (f"{receipt_id}-" + rows).to_list()
+
+
+def from_requests(requests: object) -> Import:
+    """A list of `Request`; OptionError when something else is in it."""
+    given = list(requests) if isinstance(requests, Iterable) else [requests]
+    people = [each for each in given if isinstance(each, Request)]
+    if len(people) != len(given):
+        raise OptionError("suppress", ("a Request", "a list of Request", "a polars DataFrame or LazyFrame"))
+    rows = [{**entry, _ROW: row} for row, each in enumerate(people) for entry in each.entries("")]
+    entries = pl.DataFrame(rows, schema={**ENTRY_SCHEMA, _ROW: pl.UInt32}, orient="row").drop("request")
+    return Import(entries, len(people))
+
+
+def from_frame(frame: pl.DataFrame, columns: Columns | None) -> Import:
+    """The rows of a frame; several people of one row are one request.
+
+    Raises:
+        InputError: no column tells who is meant, or one could mean several things.
+    """
+    from optout.batch import columns as recogniser
+    from optout.batch.raw import raw
+
+    scope = _scope_headers(frame, columns)
+    mapping = recogniser.recognise(frame.columns, columns, ignore=tuple(scope.values()))
+    people = raw(frame, mapping)
+    entries = people.select(_ROW, *_person(people)).join(_scope(frame, scope), on=_ROW, how="right")
+    # A row no subject was found in is a request all the same: stored as given, flagged unmatchable.
+    entries = entries.with_columns(pl.col("phones", "emails").fill_null([]))
+    ordered = entries.select(*[name for name in ENTRY_SCHEMA if name != "request"], _ROW).sort(
+        _ROW, maintain_order=True
+    )
+    return Import(ordered, frame.height)
+
+
+def as_raw(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries with their `row` as a raw frame (see `schema`), for the layer that makes keys."""
+    former = pl.lit(None, dtype=pl.String).alias("former")
+    plain = [former if name == "former" else pl.col(name) for name in RAW_FIELDS]
+    return entries.select(
+        pl.col(_ROW),
+        pl.lit(SELF).alias("subject"),
+        *plain,
+        *_spread(entries, "phones", "phone"),
+        *_spread(entries, "emails", "email"),
+    )
+
+
+def content_digest(frame: pl.DataFrame) -> bytes:
+    """SHA-256 over the values: for each slice and column the lengths (-1 = null), then the text."""
+    sha = hashlib.sha256()
+    for part in frame.iter_slices(BLOCK):
+        for column in part.get_columns():
+            sha.update(f"{column.name}\0{part.height}\0".encode())
+            for piece in _flat(column):
+                sha.update(piece)
+    return sha.digest()
+
+
+def _flat(column: pl.Series) -> Iterator[bytes]:
+    if isinstance(column.dtype, pl.List):
+        yield column.list.len().cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8").tobytes()
+        column = column.explode(empty_as_null=False, keep_nulls=False)
+    text = column.cast(pl.String)
+    yield text.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8").tobytes()
+    yield text.str.join("").item().encode()
+
+
+def _by_tenant(entries: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    for part in entries.partition_by("tenant", maintain_order=True):
+        yield part["tenant"][0] or "", part
+
+
+def _spread(entries: pl.DataFrame, lists: str, name: str) -> list[pl.Expr]:
+    longest = entries[lists].list.len().max()
+    most = longest if isinstance(longest, int) else 0
+    return [pl.col(lists).list.get(n, null_on_oob=True).alias(f"{name}_{n + 1}") for n in range(most)]
+
+
+def _person(people: pl.DataFrame) -> list[pl.Expr]:
+    """The identifying fields of an entry from those of a raw frame."""
+    bracketed = pl.concat_str(pl.col("name"), pl.lit("（旧姓"), pl.col("former"), pl.lit("）"))
+    name = pl.coalesce(bracketed, "name", "former").alias("name")
+    plain = [pl.col(field) for field in RAW_FIELDS if field not in ("name", "former")]
+    return [name, *plain, _gathered(people, "phone"), _gathered(people, "email")]
+
+
+def _gathered(people: pl.DataFrame, field: str) -> pl.Expr:
+    cells = numbered(people, field)
+    empty = pl.lit([], dtype=pl.List(pl.String))
+    return (pl.concat_list(cells).list.drop_nulls() if cells else empty).alias(f"{field}s")
+
+
+def _scope_headers(frame: pl.DataFrame, columns: Columns | None) -> dict[str, str]:
+    """Scope field → header, leaving alone the headers the caller gave a meaning."""
+    taken = {
+        header for each in (columns or {}).values() for header in ([each] if isinstance(each, str) else each)
+    }
+    free = [header for header in frame.columns if header not in taken]
+    first = {field: next((name for name in names if name in free), None) for field, names in SCOPE.items()}
+    return {field: header for field, header in first.items() if header is not None}
+
+
+def _scope(frame: pl.DataFrame, headers: Mapping[str, str]) -> pl.DataFrame:
+    cells = [_cell(frame, headers.get(field)).alias(field) for field in SCOPE]
+    scope = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_ROW), *cells)
+    meaning = {
+        cell: list(read_channels(cell) or CHANNELS) for cell in scope["channels"].drop_nulls().unique()
+    }
+    known = pl.DataFrame(
+        {"channels": list(meaning), "chosen": list(meaning.values())},
+        schema={"channels": pl.String, "chosen": pl.List(pl.String)},
+    )
+    household = pl.col("household").str.to_lowercase().is_in(_YES).fill_null(False)
+    chosen = pl.col("chosen").fill_null(pl.lit(list(CHANNELS), dtype=pl.List(pl.String))).alias("channels")
+    return (
+        scope.join(known, on="channels", how="left", maintain_order="left")
+        .with_columns(chosen, household)
+        .drop("chosen")
+    )
+
+
+def _cell(frame: pl.DataFrame, header: str | None) -> pl.Expr:
+    """A scope cell as text, stripped, blank = null; a list cell joined by commas."""
+    if header is None:
+        return pl.lit(None, dtype=pl.String)
+    column = pl.col(header)
+    listed = isinstance(frame.schema[header], pl.List)
+    text = (
+        column.cast(pl.List(pl.String)).list.join(",") if listed else column.cast(pl.String)
+    ).str.strip_chars()
+    return pl.when(text != "").then(text)

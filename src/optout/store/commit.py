@@ -1,0 +1,151 @@
+"""One commit: blocks sealed and appended, the audit row that tells of them, the head moved; or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from optout.store import audit, head, seal
+from optout.store.head import Head
+from optout.store.keyring import Keyring
+
+Kind: TypeAlias = Literal["add", "lift", "amend"]
+Codec: TypeAlias = Literal["js", "pq"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a change is made, by whom and what for."""
+
+    ts: str
+    actor: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who works with a store, what for, and by which clock."""
+
+    actor: str
+    purpose: str
+    now: Callable[[], datetime]
+
+    def stamp(self) -> Stamp:
+        """This moment, UTC, ISO 8601."""
+        ts = self.now().astimezone(UTC).isoformat(timespec="milliseconds")
+        return Stamp(ts, self.actor, self.purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What becomes one block.
+
+    Attributes:
+        tenant: "" = global.
+        n: Entries (or lifts) in it.
+        payload: Encoded, not yet sealed.
+    """
+
+    tenant: str
+    kind: Kind
+    codec: Codec
+    n: int
+    payload: bytes
+
+    def __repr__(self) -> str:
+        return f"Piece({self.kind}, {self.codec}, n={self.n})"
+
+
+def block_place(store_id: str, at: Head, piece: Piece) -> bytes:
+    """What a block is bound to: it cannot be moved, swapped or replayed."""
+    return place(store_id, at.epoch, piece.tenant, at.rev, at.seq, piece.kind, piece.codec)
+
+
+def place(store_id: str, epoch: int, tenant: str, rev: int, seq: int, kind: str, codec: str) -> bytes:
+    """The associated data of a block: store | epoch | tenant | rev | seq | kind | codec."""
+    return seal.bound("block", store_id, epoch, tenant, rev, seq, kind, codec)
+
+
+def job_place(store_id: str, kind: str, job_id: str, state: str) -> bytes:
+    """What a job's payload is bound to."""
+    return seal.bound("job", store_id, kind, job_id, state)
+
+
+class Commit:
+    """Gathers one change inside an open write transaction; `finish` must be its last call."""
+
+    def __init__(self, db: sqlite3.Connection, keyring: Keyring, at: Head, stamp: Stamp) -> None:
+        self.db, self.keyring, self.head, self.stamp = db, keyring, at, stamp
+        self._before = at
+        self._sealed: list[bytes] = []
+
+    def append(self, piece: Piece) -> None:
+        """Seal a piece and append it; the first one of a commit takes the next revision."""
+        at = self.head._replace(rev=self._before.rev + 1, seq=self.head.seq + 1)
+        dek = self.keyring.to_seal(self.db, piece.tenant, "block", self.stamp.ts)
+        data = seal.seal(dek.key, piece.payload, block_place(self.keyring.store_id, at, piece))
+        sha256 = hashlib.sha256(data).digest()
+        self.db.execute(
+            "INSERT INTO block(seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                at.seq,
+                at.epoch,
+                piece.tenant,
+                at.rev,
+                piece.kind,
+                piece.codec,
+                piece.n,
+                dek.dek_id,
+                sha256,
+                data,
+            ),
+        )
+        self._sealed.append(sha256)
+        self.head = at
+
+    def remember(self, tenant: str, key: bytes) -> None:
+        """Note a request key, so that a retry is known."""
+        row = (tenant, key, self.head.rev)
+        self.db.execute("INSERT INTO request_key(tenant, key, rev) VALUES (?, ?, ?)", row)
+
+    def keep_job(self, kind: str, job_id: str, state: str, payload: Mapping[str, object]) -> None:
+        """Insert or replace a job, its payload sealed."""
+        dek = self.keyring.to_seal(self.db, "", "record", self.stamp.ts)
+        data = seal.seal(dek.key, packed(payload), job_place(self.keyring.store_id, kind, job_id, state))
+        self.db.execute(
+            "INSERT INTO job(job_id, kind, state, rev, updated, dek_id, payload) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT(job_id) DO UPDATE SET kind = excluded.kind, state = excluded.state, "
+            "rev = excluded.rev, updated = excluded.updated, dek_id = excluded.dek_id, "
+            "payload = excluded.payload",
+            (job_id, kind, state, self.head.rev, self.stamp.ts, dek.dek_id, data),
+        )
+        self._sealed.append(hashlib.sha256(data).digest())
+
+    def finish(self, action: str, detail: Mapping[str, object]) -> Head:
+        """Write the audit row and move the head; returns the new head."""
+        n, at, stamp = self.head.audit_n + 1, self.head, self.stamp
+        dek = self.keyring.to_seal(self.db, "", "record", stamp.ts)
+        sealed = seal.seal(dek.key, packed(detail), seal.bound("audit", self.keyring.store_id, at.epoch, n))
+        facts = (n, at.epoch, at.rev, stamp.ts, stamp.actor, action, stamp.purpose)
+        content = audit.digest_of(self._sealed)
+        after = audit.link(at.audit_hash, facts, content, sealed)
+        self.db.execute(
+            "INSERT INTO audit(n, epoch, rev, ts, actor, action, purpose, "
+            "content, dek_id, detail, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (*facts, content, dek.dek_id, sealed, at.audit_hash, after),
+        )
+        self.head = at._replace(audit_n=n, audit_hash=after)
+        head.move(self.db, self.head, self.keyring.mac_key(self.db), self.keyring.store_id)
+        return self.head
+
+
+def packed(detail: object) -> bytes:
+    """JSON values as canonical bytes."""
+    return json.dumps(detail, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,65 @@
+"""The rule tables: one TSV file a kind of rule, UTF-8, no quoting, order = precedence, no empty cell.
+
+Every row names its source, an example and a near miss (`leaves_alone`) it must not touch, so a table can be
+tested row by row. `(none)` stands for a cell that has no value; `(blank)` for one ordinary space.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import polars as pl
+
+from optout.errors import TableError
+
+NONE: Final = "(none)"
+BLANK: Final = "(blank)"
+
+
+def names() -> list[str]:
+    """Every packaged table, sorted by name."""
+    folder = resources.files(__name__)
+    return sorted(entry.name.removesuffix(".tsv") for entry in folder.iterdir() if entry.name.endswith(".tsv"))
+
+
+@cache
+def load(name: str) -> pl.DataFrame:
+    """One rule table as a frame of String columns, in file order, `(none)` as null.
+
+    Raises:
+        TableError: the table is missing, has no rows, a ragged line or an empty cell.
+    """
+    try:
+        text = resources.files(__name__).joinpath(f"{name}.tsv").read_text("utf-8")
+    except FileNotFoundError as missing:
+        raise TableError(name, "is missing") from missing
+    header, *lines = text.rstrip("\n").split("\n")
+    columns = header.split("\t")
+    rows = [line.split("\t") for line in lines]
+    if not rows:
+        raise TableError(name, "has no rows")
+    bad = [number for number, row in enumerate(rows, 2) if len(row) != len(columns) or "" in row]
+    if bad:
+        raise TableError(name, f"has ragged lines or empty cells: {bad[:5]}")
+    frame = pl.DataFrame(rows, schema=columns, orient="row")
+    cells = pl.all().replace({NONE: None, BLANK: " "})
+    return frame.with_columns(cells)
+
+
+def mapping(name: str, written: str = "written", canonical: str = "canonical") -> dict[str, str]:
+    """The two columns of a table that say what becomes what; a null canonical is the empty string."""
+    frame = load(name)
+    return dict(zip(frame[written], frame[canonical].fill_null(""), strict=True))
+
+
+@cache
+def digest() -> str:
+    """SHA-256 (hex) over the names and bytes of all tables: what the key scheme and every result name."""
+    sha = hashlib.sha256()
+    folder = resources.files(__name__)
+    for name in names():
+        sha.update(name.encode() + b"\0" + folder.joinpath(f"{name}.tsv").read_bytes() + b"\0")
+    return sha.hexdigest()

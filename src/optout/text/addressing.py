@@ -1,0 +1,148 @@
+"""What is written around a person's name: honorifics, titles, c/o, remarks, brackets → the name alone.
+
+Sources: tables/name_honorific.tsv, name_title.tsv, name_department.tsv, name_note.tsv; remarks that refuse or
+tell a death are tables/own_flag.tsv. Every stage takes and returns one String column, elementwise. Nothing is
+taken from the front except titles (君島 and 様 are surnames), and never so much that fewer than two letters stay.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from optout import tables
+from optout.text import chars, flag, letters, surname
+
+_BRACKETS: Final = chars.Replacement.of(
+    dict.fromkeys("[{【〔〈《『「<“〖〘", "(") | dict.fromkeys("]}】〕〉》』」>”〗〙", ")")
+)
+_HAN: Final = letters.HAN
+_TWO: Final = "[^ ] *[^ ]"  # a name keeps at least two letters
+_HOST: Final = "(?:様|さま|サマ|殿)"
+_FORMER: Final = r"旧姓?[:: はハ]+|旧姓"
+
+
+def _any(words: pl.Series | list[str]) -> str:
+    """An alternation of literal words, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+def words(table: str, place: str | None = None) -> list[str]:
+    """The `written` column of a table, of one place when asked; each also as the glyph fold spells it."""
+    rows = tables.load(table)
+    rows = rows if place is None else rows.filter(place=place)
+    both = rows.select(pl.concat([pl.col("written"), chars.fold_glyphs(pl.col("written"))]))
+    return both.to_series().unique(maintain_order=True).to_list()
+
+
+def brackets(text: pl.Expr) -> pl.Expr:
+    """Every kind of bracket → ( )."""
+    return _BRACKETS(text)
+
+
+def former(text: pl.Expr) -> pl.Expr:
+    """The former surname (旧姓) named in brackets or at the end; null when none is."""
+    inside = text.str.extract(rf"\((?:[^()]*?)(?:{_FORMER})([^() ]{{1,8}})", 1)
+    after = text.str.extract(rf" (?:旧姓)[:: は]*([{_HAN}]{{1,5}})$", 1)
+    return pl.coalesce(inside, after)
+
+
+def without_remarks(text: pl.Expr) -> pl.Expr:
+    """Drop what follows ※, refusals and deaths (tables/own_flag.tsv), remarks of tables/name_note.tsv."""
+    remarks = rf"[ /:・]*(?:{_any(words('name_note'))})(?:済み?|先不明|のため|有り?|あり)?[)]?$"
+    plain = text.str.replace(r"[ (]*※.*$", "").str.replace(r"^\(?故(?:人|\)|[ :]|・)+", "").str.replace("^亡[ ・]", "")
+    return flag.without_spoken(plain).str.replace(remarks, "").str.strip_chars(" /:・")
+
+
+def without_brackets(text: pl.Expr) -> pl.Expr:
+    """Drop bracketed remarks; a bracket never closed runs to the end; a name wholly in brackets stays."""
+    bare = (
+        text.str.replace_all(r"\([^()]*\)", " ")
+        .str.replace(r"([^ ])\([^()]*$", "${1}")
+        .str.replace(r"^[^() ]{1,3}\)", "")
+        .str.replace(rf" 旧姓[:: は]*[{_HAN}]{{1,5}}$", "")
+        .str.replace_all("[()]", " ")
+        .str.strip_chars(" ")
+    )
+    return pl.when(bare.str.len_bytes() > 0).then(bare).otherwise(text.str.replace_all("[()]", ""))
+
+
+@cache
+def _honorifics() -> tuple[str, ...]:
+    """The patterns that take honorifics off the end; what is kept is group 1."""
+    end, kana = _any(words("name_honorific", "end")), _any(words("name_honorific", "kana"))
+    kanji, apart = _any(words("name_honorific", "kanji")), _any(words("name_honorific", "apart"))
+    long = _any(words("name_honorific", "long"))
+    many = "(?:[0-9]+|[一二三四五六七八九十数]+) *(?:名|人)"
+    return (
+        rf"^(.*?{_TWO}.*?) *(?:他|外|ほか|以下) *{many}(?: *様)?$",
+        rf"^(.*?{_TWO}.*?)(?: *(?:{end}))+$",
+        rf"^({_any(surname.surnames(1))})(?: *(?:{end}))+$",
+        rf"^(.*(?:{_TWO}(?: +|[{_HAN}])|[{_HAN}]{{2}}|[{letters.KANA}ー]{{2}}))(?:{kana}) *$",
+        rf"^(.*?{_TWO}.*?[{_HAN}]|[{_HAN}]{{2,}}) *(?:{kanji})$",
+        rf"^(.*?[^ ] *{_TWO}.*?) *(?:{long})$",
+        rf"^([^ ]+ [^ ]+) (?:{apart})$",
+    )
+
+
+def without_honorifics(text: pl.Expr) -> pl.Expr:
+    """Drop honorifics, 他2名, ご一同様 … from the end."""
+    for pattern in _honorifics():
+        text = text.str.replace(pattern, "${1}")
+    front = _any([word.capitalize() for word in words("name_honorific", "front")])
+    return text.str.replace(rf"^(?i:{front})(?:\. *| +)", "").str.strip_chars(" ")
+
+
+@cache
+def _titles() -> tuple[str, ...]:
+    joined, every = _any(words("name_title", "joined")), _any(words("name_title"))
+    department = _any(words("name_department"))
+    return (
+        rf"^(?:.*[^ ] ?)?(?:{every})[ :・/]+({_TWO}.*)$",
+        rf"^(?:{joined})+({_TWO}.*)$",
+        rf"^(.*?{_TWO}.*?) +[^ ]*(?:{department})(?:{every})+$",
+        rf"^([^ ]+ [^ ]+) +[^ ]*(?:{every})$",
+        rf"^(.*?{_TWO}.*?) *(?:{joined})+$",
+        rf"^(.*?{_TWO}.*?) +(?:{every})+$",
+    )
+
+
+def without_titles(text: pl.Expr) -> pl.Expr:
+    """Drop titles at either end, with the company or department written before them."""
+    for pattern in _titles():
+        text = text.str.replace(pattern, "${1}")
+    return text.str.strip_chars(" ")
+
+
+# (pattern, what stays): 渡辺様方 鈴木一 | 渡辺 方 鈴木一 | 鈴木 一 渡辺様方 | 渡辺様方 | 株式会社見本気付 山田 | 山田 c/o 鈴木
+_CARE_OF: Final = (
+    (rf"^.*?[^ ] ?{_HOST}方[ ・]*({_TWO}.*)$", "${1}"),
+    (rf"^[{_HAN}]{{1,5}} 方 ({_TWO}.*)$", "${1}"),
+    (rf"^[{_HAN}]{{2,5}}方 ({_TWO}.*)$", "${1}"),
+    (rf"^([^ ]{{3,}}|[^ ]+ [^ ]+) [^ ]+{_HOST}方$", "${1}"),
+    (rf"^(.*{_TWO}.*?) ?{_HOST}方$", "${1}"),
+    (rf"^.*気付[ ・]*({_TWO}.*)$", "${1}"),
+    (rf"^(.*{_TWO}.*?) *気付$", "${1}"),
+    (rf"^(.*{_TWO}.*?) *(?i:c/o).*$", "${1}"),
+)
+
+
+def in_care_of(text: pl.Expr) -> pl.Expr:
+    """Boolean: the mail goes to this person at somebody else's (様方, 方, 気付, c/o)."""
+    inside = rf"\([^()]*(?:{_HOST}方|[{_HAN}]方|気付)\)"
+    return text.str.contains("|".join([inside, *(pattern for pattern, _ in _CARE_OF)]))
+
+
+def without_host(text: pl.Expr) -> pl.Expr:
+    """Drop whose house it is, keep the person."""
+    for pattern, kept in _CARE_OF:
+        text = text.str.replace(pattern, kept)
+    return text
+
+
+def joined_people(text: pl.Expr) -> pl.Expr:
+    """佐藤一郎様 花子様 → 佐藤一郎・花子: an honorific in the middle ends one person and starts the next."""
+    return text.str.replace_all(rf"({_TWO}){_HOST}[ ・、,/&]+([^ ])", "${1}・${2}")

@@ -1,0 +1,181 @@
+"""A reading as written (kana of any kind, or romaji) → keys under which equal readings meet.
+
+Sources: the tables kana_*.tsv (現代仮名遣い, 外務省ヘボン式, 訓令式). K1 `key`: small kana large, ヂ ヅ ヰ ヱ ヲ as they
+sound, every long vowel one mark; measured to merge no more people than the raw kana. K2 `loose`: no marks, no
+voicing, for candidates only. RK `romaji`: long vowels dropped, the only key kana and romaji have in common.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from optout import tables
+from optout.text import addressing, chars, letters
+
+SCHEMA: Final = dict.fromkeys(
+    ("key", "family", "given", "loose", "romaji", "romaji_family", "romaji_given"), pl.String
+)
+_LONG: Final = "ー"
+_KATAKANA: Final = "ァ-ヺー"
+_ROMAN_LONG: Final = dict.fromkeys("ŌÔōô", "OU") | dict.fromkeys("ŪÛūû", "UU") | dict.fromkeys("ĀÂāâ", "AA")
+# OH before a consonant or at the end is a long O in passports (OHNO, SATOH); so is UH.
+_PASSPORT_LONG: Final = r"([OU])H([BCDFGHJKLMNPQRSTVWYZ ]|$)"
+_SAME_LETTER: Final = "|".join(f"^{chr(code)}{{3,}}$" for code in range(0x30A1, 0x30F7))
+
+
+def parse(written: pl.Series) -> pl.DataFrame:
+    """Take readings apart and make their keys.
+
+    Args:
+        written: String series: katakana, hiragana, half-width kana or romaji; nulls allowed.
+
+    Returns:
+        Frame of String columns, same height and order: `key` K1 of the whole without blanks, null when blank, a
+        placeholder or not a reading; `family`, `given` K1 of the parts, null unless a separator stands;
+        `loose` K2 of the whole; `romaji`, `romaji_family`, `romaji_given` RK of whole and parts.
+
+    Examples:
+        >>> parse(pl.Series(["ｻﾄｳ ｼﾞﾕﾝ", "Sato Jun"])).select("key", "family", "romaji").rows()
+        [('サトージユン', 'サトー', 'サトジユン'), ('サトジユン', 'サト', 'サトジユン')]
+    """
+    frame = written.cast(pl.String).to_frame("written")
+    frame = frame.with_columns(text=_spelling()(pl.col("written")).str.strip_chars(" "))
+    frame = frame.with_columns(odd=pl.col("text").str.contains(_irregular()).fill_null(value=False))
+    plain = frame.select("text")
+    if not frame["odd"].any():
+        return _keys(plain)
+    odd = _cleaned(frame.filter("odd")["written"])
+    line = pl.int_range(pl.len())
+    place = frame.select(pl.when("odd").then(pl.len() + pl.col("odd").cum_sum() - 1).otherwise(line)).to_series()
+    return _keys(pl.concat([plain, odd])[place])
+
+
+def keys(readings: pl.Expr) -> pl.Expr:
+    """K1 of clean katakana or hiragana without blanks. Elementwise; null stays null."""
+    return _long_vowels()(_single_marks(_spelling()(readings)))
+
+
+@cache
+def _spelling() -> chars.Replacement:
+    """Width, hiragana, small and old kana, iteration marks, dashes, capitals: one pass."""
+    own = letters.katakana() | _ROMAN_LONG | letters.latin() | dict.fromkeys((*chars.dashes(), "-"), _LONG)
+    own |= _ROMAN_LONG | {"・": "", "·": "", "'": "'", "’": "'"}
+    table = tables.mapping("kana_spelling")
+    single = {char: "".join(own.get(part, part) for part in to) for char, to in chars.width_map().items()} | own
+    folded = {char: "".join(table.get(part, part) for part in to) for char, to in single.items()}
+    return chars.Replacement.of(folded | table | _two_letters(table, single))
+
+
+def _two_letters(table: dict[str, str], single: dict[str, str]) -> dict[str, str]:
+    """ヴァ in every width and script."""
+    pairs = [pair for pair in table if len(pair) > 1]
+    spelled: dict[str, list[str]] = {}
+    for char, to in single.items():
+        spelled.setdefault(to, [to]).append(char)
+    return {
+        first + second: table[pair]
+        for pair in pairs
+        for first in spelled.get(pair[0], [pair[0]])
+        for second in spelled.get(pair[1], [pair[1]])
+    }
+
+
+@cache
+def _long_vowels() -> chars.Replacement:
+    long = tables.mapping("kana_long_vowel")
+    return chars.Replacement.of(long | {vowels + _LONG: to for vowels, to in long.items()})
+
+
+@cache
+def _unvoiced() -> chars.Replacement:
+    return chars.Replacement.of(tables.mapping("kana_voicing") | {_LONG: ""})
+
+
+@cache
+def _nasals() -> chars.Replacement:
+    """K1 → RK: no length, and ン before a vowel as Hepburn without apostrophe reads it."""
+    return chars.Replacement.of(tables.mapping("kana_nasal") | {_LONG: ""})
+
+
+@cache
+def _romaji() -> chars.Replacement:
+    return chars.Replacement.of(tables.mapping("kana_romaji"))
+
+
+@cache
+def _placeholders() -> tuple[str, str]:
+    """Patterns of what is no reading: on the text with its blanks, and without."""
+    words = pl.DataFrame({"word": addressing.words("name_placeholder", "whole")})
+    whole = words.select(_spelling()(pl.col("word"))).to_series().unique(maintain_order=True)
+    start = pl.DataFrame({"word": addressing.words("name_placeholder", "start")})
+    starts = start.select(_spelling()(pl.col("word"))).to_series().unique(maintain_order=True)
+    return "|".join(map(re.escape, whole)), "|".join(map(re.escape, starts))
+
+
+@cache
+def _irregular() -> str:
+    """What needs `_cleaned`: any sign or Latin letter, more than one blank, サマ at the end, a placeholder."""
+    whole, start = _placeholders()
+    return rf"[^{_KATAKANA} ]|  | [^ ]+ |ーー|(?:^| )ー|サマ$|^(?:{whole})$|^(?:{start})|{_SAME_LETTER}"
+
+
+def _cleaned(written: pl.Series) -> pl.DataFrame:
+    """`text`: katakana with at most one blank; null when it is no reading."""
+    text = pl.col("text")
+    frame = written.to_frame("text").with_columns(text=addressing.brackets(chars.fold_width(text)))
+    frame = frame.with_columns(text=addressing.without_brackets(addressing.without_remarks(text)))
+    frame = frame.with_columns(text=_surname_first(text)).with_columns(text=_spelling()(text).str.strip_chars(" "))
+    frame = frame.with_columns(text=_spoken(text).str.replace_all(" +", " "))
+    frame = frame.with_columns(
+        text=text.str.replace(r"^(.*?[^ ] *[^ ].*?) *(?:サマ)+$", "${1}")
+        .str.replace_all(rf"[^{_KATAKANA}A-Z一-鿿 ]", "")
+        .str.strip_chars(" ")
+    )
+    frame = frame.with_columns(text=_single_marks(text))
+    whole, start = _placeholders()
+    bare = text.str.replace_all(" ", "", literal=True)
+    nothing = bare.str.contains(rf"^(?:{whole})$|^(?:{start})|{_SAME_LETTER}|[一-鿿]|^ー*$")
+    one_blank = text.str.replace(" ", "\t").str.replace_all(" ", "", literal=True).str.replace("\t", " ")
+    return frame.select(text=pl.when(~nothing).then(one_blank))
+
+
+def _surname_first(text: pl.Expr) -> pl.Expr:
+    """SUZUKI, Ichiro and Ichiro SUZUKI → SUZUKI Ichiro; a dot or full stop behind an initial is a blank."""
+    return (
+        text.str.replace(r"^(?i:mr|mrs|ms|dr)\. *", "")
+        .str.replace(r"^([^,、]+?) *[,、] *([^,、]+)$", "${1} ${2}")
+        .str.replace_all(r"[.]", " ")
+        .str.replace(r"^([A-Z][a-zōūā'-]+) ([A-ZŌŪĀ][A-ZŌŪĀ'-]+)$", "${2} ${1}")
+    )
+
+
+def _spoken(text: pl.Expr) -> pl.Expr:
+    """Romaji (in capitals) → katakana; a text without Latin letters stays as it is."""
+    joined = text.str.replace_all(r"([A-Z])ー", "${1}").str.replace_all(_PASSPORT_LONG, "${1}${1}${2}")
+    return pl.when(text.str.contains("[A-Z]")).then(_romaji()(joined)).otherwise(text)
+
+
+def _keys(frame: pl.DataFrame) -> pl.DataFrame:
+    """All keys from `text`."""
+    text = chars.blank_to_null(pl.col("text"))
+    frame = frame.select(
+        key=text.str.replace(" ", "", literal=True),
+        parts=pl.col("text").str.split_exact(" ", 1).struct.rename_fields(["family", "given"]),
+    ).unnest("parts")
+    frame = frame.with_columns(family=pl.when(pl.col("given").is_not_null()).then("family"))
+    frame = frame.with_columns(_long_vowels()(pl.col("key", "family", "given")))
+    return frame.with_columns(
+        loose=_unvoiced()(pl.col("key")),
+        romaji=_nasals()(pl.col("key")),
+        romaji_family=_nasals()(pl.col("family")),
+        romaji_given=_nasals()(pl.col("given")),
+    ).select(*SCHEMA)
+
+
+def _single_marks(spelled: pl.Expr) -> pl.Expr:
+    """No mark behind another or behind nothing. `_long_vowels` makes none where there was none."""
+    return spelled.str.replace_all("ーー+", _LONG).str.replace_all("(^| )ー", "${1}")

@@ -1,0 +1,243 @@
+"""A person's name as written → surname, given name, former surname, further people, and how far to trust it.
+
+Sources: the tables name_*.tsv, surname_length.tsv, own_flag.tsv; text.chars for glyphs.
+Plain names (nine in ten) are spelled and split in one pass; only what looks irregular goes through the stages of
+text.addressing, text.people and text.letters. What is no name (不明, 世帯主様, ああああ, mojibake) is null.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from optout.text import addressing, chars, flag, letters, people
+from optout.text.surname import family_length
+
+__all__ = ["family_length", "parse"]
+
+SCHEMA: Final = {
+    "full": pl.String,
+    "family": pl.String,
+    "given": pl.String,
+    "former": pl.String,
+    "others": pl.List(pl.String),
+    "script": pl.String,
+    "care_of": pl.Boolean,
+    "wild": pl.Boolean,
+    "flagged": pl.Boolean,
+}
+_HAN: Final = letters.HAN
+_KATAKANA: Final = "ァ-ヺー"
+_NOBODY: Final = pl.lit([], dtype=pl.List(pl.String))
+# Latin-1 letters side by side (ÕýÄ¿), UTF-8 read as CP932 (縺ゅ), half-width punctuation among kana (EUC read as CP932).
+_UNREADABLE: Final = (
+    r"[\x{80}-\x{FF}]{2}.*[\x{80}-\x{FF}]|[縺繧繝譁蜷].*[縺繧繝譁蜷]|"
+    rf"^[^{_HAN}]*[{letters.KANA}][「」。]|[「」。、][{letters.KANA}][^{_HAN}]*$"
+)
+_SAME_LETTER: Final = "|".join(f"^{re.escape(chr(code))}{{3,}}$" for code in (*range(0x30A1, 0x30F7), *range(65, 91)))
+_CAPITAL_SURNAME: Final = r"^([A-Z][a-z'’-]+) ([A-Z][A-Z'’-]+)$"
+
+
+def parse(written: pl.Series) -> pl.DataFrame:
+    """Take names apart.
+
+    Args:
+        written: String series, names as lists write them; nulls allowed.
+
+    Returns:
+        Frame of the same height and order:
+        `full` String, the whole name without blanks, null when there is none; `family`, `given` String, both null
+        unless a separator stands between them; `former` String, the 旧姓; `others` List[String], further people
+        as "family given"; `script` String, kanji, kana or latin; `care_of` Boolean, at somebody else's (様方);
+        `wild` Boolean, letters are lost ("?" in `full`); `flagged` Boolean, the cell itself refuses (※DM不要, 故人).
+
+    Examples:
+        >>> parse(pl.Series(["髙橋　一郎 様", "不明"])).select("full", "family", "given").rows()
+        [('高橋一郎', '高橋', '一郎'), (None, None, None)]
+    """
+    frame = written.cast(pl.String).to_frame("written")
+    frame = _marked(frame.with_columns(text=letters.spell(pl.col("written")).str.strip_chars(" ")))
+    odd = frame.filter("odd")
+    if odd.is_empty():
+        return _plain(frame)
+    polite = _marked(odd.with_columns(text=_polite(pl.col("text"))))
+    staged = _overlaid(_plain(polite), polite["odd"], _settled(polite.filter("odd")["written"]))
+    return _overlaid(_plain(frame), frame["odd"], staged)
+
+
+def _marked(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(odd=pl.col("text").str.contains(_irregular()).fill_null(value=False))
+
+
+def _polite(text: pl.Expr) -> pl.Expr:
+    """A lane for lists where every name has 様 or a wide blank: what is left is checked again."""
+    return text.str.replace(r"^([^ ]+?)(?: +([^ ]+?))? *[様殿]?$", "${1} ${2}").str.strip_chars(" ")
+
+
+def _overlaid(base: pl.DataFrame, where: pl.Series, over: pl.DataFrame) -> pl.DataFrame:
+    """`base` with the lines `where` is true taken from `over`, in order."""
+    place = pl.when(where).then(len(base) + where.cum_sum().cast(pl.Int64) - 1).otherwise(pl.int_range(len(base)))
+    return pl.concat([base, over])[pl.select(place).to_series()]
+
+
+@cache
+def _irregular() -> str:
+    """What sends a spelled name to the stages: any sign, and every word the tables know."""
+    kanji = _HAN.replace("々", "")
+    anywhere = {*addressing.words("name_title"), *addressing.words("name_note"), *flag.hints()}
+    anywhere |= {*addressing.words("name_placeholder", "start"), "様", "旧", "気付", "縺", "繧", "繝", "方 "}
+    last = {word for place in ("end", "kana", "kanji", "long") for word in addressing.words("name_honorific", place)}
+    apart = addressing.words("name_honorific", "apart")
+    return "|".join(
+        (
+            rf"[^{kanji}{_KATAKANA} ]|[ケガ]|  | [^ ]+ |(?:^|[{_HAN} ])ー|^.$",
+            rf"^(?:{_words(addressing.words('name_placeholder', 'whole'))})$|{_SAME_LETTER}",
+            f"{_words(anywhere)}|(?:{_words(last)}| (?:{_words(apart)})|[名人])$",
+        )
+    )
+
+
+def _words(words: set[str] | list[str]) -> str:
+    """An alternation of words in the spelling of `letters.spell`."""
+    spelled = pl.Series(sorted(words)).to_frame("word").select(letters.spell(pl.col("word"))).to_series()
+    return "|".join(re.escape(word) for word in spelled.unique(maintain_order=True) if word)
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """The fast path: `text` is letters and at most one blank."""
+    text = chars.blank_to_null(pl.col("text"))
+    frame = frame.select(
+        full=text.str.replace(" ", "", literal=True),
+        parts=pl.col("text").str.split_exact(" ", 1).struct.rename_fields(["family", "given"]),
+    ).unnest("parts")
+    return _finished(frame.with_columns(family=pl.when(pl.col("given").is_not_null()).then("family")))
+
+
+def _finished(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the columns a stage did not make, cast, and put everything in the order of SCHEMA."""
+    defaults = {"former": pl.lit(None), "others": _NOBODY} | dict.fromkeys(
+        ("care_of", "wild", "flagged"), pl.lit(value=False)
+    )
+    missing = {column: default for column, default in defaults.items() if column not in frame.columns}
+    frame = frame.with_columns(script=_script(pl.col("full")), **missing)
+    return frame.select(pl.col(column).cast(dtype) for column, dtype in SCHEMA.items())
+
+
+def _script(full: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(full.is_null())
+        .then(None)
+        .when(full.str.contains(f"[{_HAN}]"))
+        .then(pl.lit("kanji"))
+        .when(full.str.contains(f"[{_KATAKANA}]"))
+        .then(pl.lit("kana"))
+        .otherwise(pl.lit("latin"))
+    )
+
+
+def _settled(written: pl.Series) -> pl.DataFrame:
+    """The stages, and once more where a name without its blanks shows a word that had hidden."""
+    once = _staged(written).with_columns(again=pl.col("full").str.contains(_irregular()).fill_null(value=False))
+    if not once["again"].any():
+        return once.drop("again")
+    known = pl.col("full").is_not_null()
+    twice = once.filter("again").select("full").with_columns(again=_staged(once.filter("again")["full"])["full"])
+    changed = twice.filter(pl.col("again").ne_missing(pl.col("full"))).unique("full")
+    joined = once.drop("again").join(changed, on="full", how="left", maintain_order="left", nulls_equal=False)
+    moved = known & pl.col("full").is_in(changed["full"].implode())
+    settled = joined.with_columns(
+        pl.when(~moved).then("family"), pl.when(~moved).then("given"), full=pl.when(moved).then("again").otherwise("full")
+    )
+    return _finished(settled)
+
+
+def _staged(written: pl.Series) -> pl.DataFrame:
+    """The slow path: what stands around the name goes, then further people, then the letters themselves."""
+    text = pl.col("text")
+    frame = written.to_frame("written").select(text=addressing.brackets(chars.fold_glyphs(pl.col("written"))))
+    frame = frame.with_columns(text=_together(text.str.replace_all("[\t\n]", " ").str.strip_chars(" ")))
+    frame = frame.with_columns(
+        unreadable=text.str.contains(_UNREADABLE),
+        flagged=(flag.spoken(text) | text.str.contains(r"^\(?故(?:人|\)| )|^亡[ ・]")).fill_null(value=False),
+        former=letters.spell(addressing.former(text)),
+        remarked=text,
+    )
+    frame = _addressed(frame)
+    frame = people.split(frame.with_columns(text=people.dotted(text)))
+    frame = frame.with_columns(text=_letters_of(text), others=pl.col("others").list.eval(_other(pl.element())))
+    frame = frame.with_columns(wild=text.str.contains(letters.LOST, literal=True).fill_null(value=False))
+    return _finished(_named(frame))
+
+
+def _together(text: pl.Expr) -> pl.Expr:
+    """Letters spaced out for layout (山 田 太 郎) → one word; a wider blank among them still separates."""
+    spaced = text.str.contains(r"^[^ ](?: +[^ ]){2,}$")
+    wide = text.str.replace(r" {2,}", "\t").str.replace_all(" ", "", literal=True).str.replace("\t", " ", literal=True)
+    return pl.when(spaced).then(wide).otherwise(text.str.replace_all(" +", " "))
+
+
+def _addressed(frame: pl.DataFrame) -> pl.DataFrame:
+    """`text` without remarks, brackets, host, honorifics and titles; `care_of`."""
+    text = pl.col("text")
+    frame = frame.with_columns(text=addressing.without_remarks(text))
+    frame = frame.with_columns(hosted=addressing.in_care_of(text), text=addressing.without_brackets(text))
+    frame = frame.with_columns(text=addressing.without_honorifics(text))
+    frame = frame.with_columns(
+        care_of=(pl.col("hosted") | addressing.in_care_of(text)).fill_null(value=False),
+        text=addressing.without_host(text),
+    )
+    frame = frame.with_columns(text=addressing.joined_people(text))
+    for _ in range(2):  # 代表取締役 山田太郎 様, 山田太郎 様 (部長)
+        frame = frame.with_columns(text=addressing.without_titles(text))
+        frame = frame.with_columns(text=addressing.without_honorifics(text))
+    return frame
+
+
+def _letters_of(text: pl.Expr) -> pl.Expr:
+    """Lost letters marked, numbers at the ends and every sign dropped, then spelled."""
+    surname_first = (
+        text.str.replace(r"^([^,]+?) *, *([^,]+)$", "${1} ${2}")
+        .str.replace_all(r"[.'’]", " ")
+        .str.replace(_CAPITAL_SURNAME, "${2} ${1}")
+    )
+    lost = letters.lost_letters(surname_first.str.replace_all(" +", " ").str.strip_chars(" "))
+    bare = lost.str.replace(r"^[0-9]+[ :)-]*", "").str.replace(r"[ #-]*[0-9]+$", "")
+    spelled = letters.expand(letters.spell(bare))
+    return spelled.str.replace_all(rf"[^{_HAN}{_KATAKANA}A-Z0-9? ]", "").str.replace_all(" +", " ").str.strip_chars(" ")
+
+
+def _other(person: pl.Expr) -> pl.Expr:
+    return letters.expand(letters.spell(letters.lost_letters(addressing.without_honorifics(person))))
+
+
+def _named(frame: pl.DataFrame) -> pl.DataFrame:
+    """`full`, `family`, `given` from `text`; all null when it is no name."""
+    text = pl.col("text")
+    full = text.str.replace_all(" ", "", literal=True)
+    nobody = (
+        pl.col("unreadable")
+        | ~full.str.contains(rf"[{_HAN}{_KATAKANA}A-Z]")
+        | full.str.contains(_placeholders())
+        | pl.col("remarked").str.strip_chars(" ").str.to_uppercase().is_in(_placeholder_words().implode())
+    )
+    frame = frame.with_columns(full=pl.when(~nobody).then(full))
+    named = pl.col("full").is_not_null() & text.str.contains(" ", literal=True)
+    return frame.with_columns(
+        family=pl.when(named).then(text.str.extract("^([^ ]+) ", 1)),
+        given=pl.when(named).then(text.str.extract(" (.+)$", 1).str.replace_all(" ", "", literal=True)),
+    )
+
+
+@cache
+def _placeholder_words() -> pl.Series:
+    return pl.Series(addressing.words("name_placeholder", "whole")).str.to_uppercase().unique()
+
+
+@cache
+def _placeholders() -> str:
+    whole = _words(addressing.words("name_placeholder", "whole"))
+    start = _words(addressing.words("name_placeholder", "start"))
+    return f"^(?:{whole})$|^(?:{start})|{_SAME_LETTER}"

@@ -1,0 +1,100 @@
+"""Several people in one cell: 佐藤 一郎・花子 → 佐藤 一郎 and 佐藤 花子.
+
+A middle dot is also a plain separator (山田・太郎) and part of a foreign name (マリア・サントス): it joins people only
+after a kanji name that is complete before it. The surname of those who follow is taken from the first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from optout.text import letters, surname
+
+_HAN: Final = letters.HAN
+_GIVEN_ENDING: Final = "[子郎美代香恵江枝衣奈乃輔介人之]$"
+_SHORT: Final = f"[{letters.KANA}ー]{{1,3}}"
+
+
+def dotted(text: pl.Expr) -> pl.Expr:
+    """In a text with kanji every sign that joins people (・ 、 , / &) → one ・. Elementwise."""
+    joined = text.str.replace_all(r" *[・·•、,/&＆] *", "・").str.strip_chars("・ ")
+    kana = text.str.replace_all(r" *[・·•] *", "")
+    return pl.when(text.str.contains(f"[{_HAN}?]")).then(joined).otherwise(kana)
+
+
+def _is_separator(before: pl.Expr, after: pl.Expr) -> pl.Expr:
+    """Does the dot stand between the surname and the given name of one person?"""
+    listed = before.is_in(surname.surnames(3).implode()) | before.is_in(surname.surnames(4).implode())
+    short = before.str.len_chars() <= 2  # noqa: PLR2004 - no name of two letters is complete
+    return ~before.str.contains(" ") & ~after.str.contains(" ") & (short | listed)
+
+
+def split(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take the people after the first out of `text` into `others`.
+
+    Args:
+        frame: with String `text`; at most one line per cell.
+
+    Returns:
+        The frame, same height and order, `text` holding one person, `others` List[String] ("family given").
+    """
+    parts = pl.col("text").str.split("・")
+    first, second, count = parts.list.get(0), parts.list.get(1, null_on_oob=True), parts.list.len()
+    single = (count == 2) & _is_separator(first, second)  # noqa: PLR2004
+    foreign = (count > 1) & ~pl.col("text").str.contains(rf"^[^・]*[{_HAN}?]") | _foreign_given(pl.col("text"))
+    frame = frame.with_columns(
+        text=pl.when(single)
+        .then(pl.col("text").str.replace("・", " ", literal=True))
+        .when(foreign)
+        .then(pl.col("text").str.replace_all("・", "", literal=True))
+        .otherwise(pl.col("text"))
+    )
+    frame = frame.with_columns(first=parts.list.get(0), rest=parts.list.slice(1)).with_columns(
+        family=_family(pl.col("first"))
+    )
+    others = _others(frame.select("rest", "family").with_row_index("line"))
+    named = frame.with_columns(text=pl.col("first"), others=others).drop("first", "rest", "family")
+    return _repeated_family(named)
+
+
+def _foreign_given(text: pl.Expr) -> pl.Expr:
+    """山田 マリア・ルイーザ: two given names of one person, unless both are short (キヨ・ハナ)."""
+    kana = rf"^[{_HAN}]+ [{letters.KANA}ー]+・[{letters.KANA}ー]+$"
+    return text.str.contains(kana) & ~text.str.contains(rf" {_SHORT}・{_SHORT}$")
+
+
+def _family(first: pl.Expr) -> pl.Expr:
+    guess = first.str.head(surname.guess(first))
+    return pl.when(first.str.contains(" ")).then(first.str.extract("^([^ ]+)", 1)).otherwise(guess)
+
+
+def _others(people: pl.DataFrame) -> pl.Series:
+    """The people of `rest` with a surname each; an empty list where there are none."""
+    name, length = pl.col("rest"), pl.col("rest").str.len_chars()
+    own = (length > 3) | (length == 3) & ~name.str.contains(_GIVEN_ENDING)  # noqa: PLR2004
+    size = surname.guess(name)
+    full = (
+        pl.when(name.str.contains(" "))
+        .then(name)
+        .when(own & name.str.contains(f"^[{_HAN}]{{3,}}"))
+        .then(pl.concat_str(name.str.head(size), name.str.slice(size), separator=" "))
+        .otherwise(pl.concat_str("family", name, separator=" "))
+    )
+    each = people.filter(pl.col("rest").list.len() > 0).explode("rest").filter(name.str.len_bytes() > 0)
+    grouped = each.with_columns(rest=full).drop_nulls("rest").group_by("line", maintain_order=True).agg("rest")
+    lines = people.select("line").join(grouped, on="line", how="left", maintain_order="left")
+    return lines.select(pl.col("rest").fill_null(pl.lit([], dtype=pl.List(pl.String)))).to_series()
+
+
+def _repeated_family(frame: pl.DataFrame) -> pl.DataFrame:
+    """佐藤 一郎 佐藤 花子: the surname comes twice, so these are two people."""
+    words = pl.col("text").str.split(" ")
+    at = [words.list.get(place, null_on_oob=True) for place in range(4)]
+    twice = ((words.list.len() == 4) & (at[0] == at[2])).fill_null(value=False)  # noqa: PLR2004
+    second = pl.concat_list(pl.concat_str(at[2], at[3], separator=" "))
+    return frame.with_columns(
+        others=pl.when(twice).then(second).otherwise("others"),
+        text=pl.when(twice).then(pl.concat_str(at[0], at[1], separator=" ")).otherwise("text"),
+    )

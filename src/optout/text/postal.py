@@ -1,0 +1,49 @@
+"""Postal codes (郵便番号): any spelling → seven ASCII digits.
+
+Source: 日本郵便 (seven digits since 1998-02-02; the older three- and five-digit codes name no town: null).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from optout import tables
+from optout.text import chars
+
+_ASCII: Final = "0123456789"
+_WIDE: Final = "０１２３４５６７８９"
+_KANJI: Final = dict(zip("〇零二三四五六七八九", "0023456789", strict=True))
+# Six digits: a spreadsheet dropped the leading zero. What follows may be the address, but not another digit.
+_CODE: Final = r"^([0-9]{2,3}-{0,2}[0-9]{4})(?:\.0+)?(?:$|[^0-9.-])"
+
+
+def fold(written: pl.Expr) -> pl.Expr:
+    """A postal code in any spelling → seven digits.
+
+    Args:
+        written: String column; "〒", any width and hyphen, nulls allowed; an address may follow.
+
+    Returns:
+        String column of seven ASCII digits; null where there is no whole code, or a placeholder of
+        tables/postal_placeholder.tsv. Elementwise, idempotent.
+
+    Examples:
+        >>> pl.select(fold(pl.lit("〒１６０－００２３"))).item()
+        '1600023'
+    """
+    code = _bare()(written).str.extract(_CODE, 1).str.replace_all("-", "", literal=True).str.zfill(7)
+    return code.replace(dict.fromkeys(tables.load("postal_placeholder")["code"]))
+
+
+@cache
+def _bare() -> chars.Replacement:
+    """Width and hyphens folded in one pass; 一 is a hyphen after a written digit, else the digit one."""
+    between = chars.dashes("between_digits")
+    digits = dict(zip(_ASCII + _WIDE, _ASCII * 2, strict=True))
+    joined = {digit + dash: f"{ascii_digit}-" for digit, ascii_digit in digits.items() for dash in between}
+    dropped = dict.fromkeys("〒〶 　\t\r\n'’=\"()（）", "")
+    hyphens = dict.fromkeys([*chars.dashes(), "ー", "ｰ"], "-")
+    return chars.Replacement.of({**digits, **_KANJI, "一": "1", **dropped, **hyphens, **joined})

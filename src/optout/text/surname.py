@@ -1,0 +1,69 @@
+"""How long is the surname of a kanji name written without a blank? A guess that scores, never a key.
+
+Source: tables/surname_length.tsv. Two letters are right for nine in ten people; the table names the surnames
+of one, three and more letters, and the letters that commonly end a two-letter surname (林田, so not 林 + 田…).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from optout import tables
+from optout.text import letters
+
+_USUAL: Final = 2
+
+
+@cache
+def surnames(length: int) -> pl.Series:
+    """The listed surnames of that many letters, in the spelling of `name.parse`."""
+    table = tables.load("surname_length").filter(pl.col("kind") == "surname")
+    spelled = table.select(written=letters.expand(letters.spell(pl.col("written"))), length=pl.col("length"))
+    return spelled.filter(length=str(length))["written"]
+
+
+@cache
+def _endings() -> pl.Series:
+    table = tables.load("surname_length").filter(kind="second")
+    return table.select(letters.spell(pl.col("written"))).to_series()
+
+
+def guess(full: pl.Expr) -> pl.Expr:
+    """UInt8 expression over `full` of `name.parse`; see `family_length`. Elementwise."""
+    length = full.str.len_chars()
+    one_letter = full.str.head(1).is_in(surnames(1).implode()) & ~full.str.slice(1, 1).is_in(_endings().implode())
+    return (
+        pl.when(~full.str.contains(f"^[{letters.HAN}]"))
+        .then(None)
+        .when(length <= _USUAL)
+        .then(1)
+        .when((length > 4) & full.str.head(4).is_in(surnames(4).implode()))
+        .then(4)
+        .when((length > 3) & full.str.head(3).is_in(surnames(3).implode()))
+        .then(3)
+        .when(one_letter)
+        .then(1)
+        .when(full.is_not_null())
+        .then(_USUAL)
+        .cast(pl.UInt8)
+    )
+
+
+def family_length(full: pl.Series) -> pl.Series:
+    """Guess how many leading letters of an unsplit kanji name are the surname.
+
+    Args:
+        full: String series, `full` of `name.parse`; nulls allowed.
+
+    Returns:
+        UInt8 series of the same height and order; null where the name is null or does not begin with a kanji.
+        1 for a name of two letters.
+
+    Examples:
+        >>> family_length(pl.Series(["林太郎", "林田健一", "佐佐木望", "林一"])).to_list()
+        [1, 2, 3, 1]
+    """
+    return full.to_frame("full").select(length=guess(pl.col("full")))["length"]

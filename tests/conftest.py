@@ -1,0 +1,55 @@
+"""What every test stands on: its own key folder, never the user's."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import optout
+
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.fixture(autouse=True)
+def _own_key_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPTOUT_KEY", "OPTOUT_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPTOUT_KEY_DIR", str(tmp_path / "keys"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> optout.Store:
+    """A new, empty suppression list."""
+    return optout.Store.create(tmp_path / "suppression.db")
+
+
+@pytest.fixture
+def person() -> Callable[..., optout.Request]:
+    """A request of an invented person; fields can be given or taken away."""
+
+    def make(**fields: object) -> optout.Request:
+        usual: dict[str, object] = {
+            "name": "髙橋 一郎",
+            "kana": "タカハシ イチロウ",
+            "address": "東京都新宿区西新宿三丁目2番1号",
+            "phones": ["03-1234-5678"],
+        }
+        return optout.Request(**(usual | fields))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def case_rows() -> Callable[[str], list[dict[str, str]]]:
+    """The rows of tests/cases/<name>.tsv; an empty table is an error, so no test passes by finding nothing."""
+
+    def read(name: str) -> list[dict[str, str]]:
+        with (CASES / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        assert rows, f"{name}.tsv has no rows"
+        return rows
+
+    return read

@@ -1,0 +1,144 @@
+"""What was acknowledged is on disk: no close(), no atexit, no goodbye."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from optout.errors import StoreBusyError, StoreFailedError
+from optout.store import Request, Store, log
+
+_EXITS = """
+import os, sys
+import polars as pl
+from optout.store import Request, Store
+store = Store.open(sys.argv[1])
+one = store.suppress(Request(name="見本 一郎", phones="090-1234-5678")).request_ids
+many = store.suppress([Request(phones=f"090-1234-{n:04}") for n in range(50)]).request_ids
+lifted = store.suppress(Request(phones="03-1234-5678")).request_ids
+store.lift(lifted[0], "本人の申出")
+store.save_job("removal", "J-1", "planned", {"rows": [1]})
+print(*one, *many, flush=True)
+os._exit(1)
+"""
+
+_WRITES = """
+import sys
+from optout.store import Request, Store
+store = Store.open(sys.argv[1])
+for n in range(10_000):
+    request = Request(name=f"見本 {sys.argv[2]}-{n}", phones=f"090-1234-{n:04}")
+    receipt = store.suppress(request if n % 3 else [request])
+    print(receipt.request_ids[0], receipt.revision, flush=True)
+"""
+
+
+def run(code: str, *args: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *map(str, args)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+def test_everything_acknowledged_survives_a_process_that_just_ends(path: Path) -> None:
+    Store.create(path).close()
+    with run(_EXITS, path) as child:
+        assert child.stdout is not None
+        acknowledged = child.stdout.read().split()
+    assert (child.returncode, len(acknowledged)) == (1, 51)
+    with Store.open(path) as store:
+        assert store.active_requests() == acknowledged
+        assert store.load_job("J-1") == ("removal", "planned", {"rows": [1]})
+        assert store.audit_verify() == 6
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_nothing_acknowledged_is_lost_when_writers_are_killed(path: Path) -> None:
+    Store.create(path).close()
+    acknowledged: dict[str, int] = {}
+    for turn in range(4):
+        with run(_WRITES, path, turn) as child:
+            assert child.stdout is not None
+            for _ in range(15 + 7 * turn):
+                request_id, revision = child.stdout.readline().split()
+                acknowledged[request_id] = int(revision)
+            child.kill()
+            # Lines written before the kill and not read yet were acknowledged as well.
+            rest = [
+                line.split() for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")
+            ]
+            acknowledged |= {request_id: int(revision) for request_id, revision in rest}
+    with Store.open(path) as store:
+        assert set(acknowledged) <= set(store.active_requests())
+        assert store.revision >= max(acknowledged.values())
+        assert store.audit_verify() == store.revision + 1
+
+
+def test_an_interrupt_leaves_no_open_transaction(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("optout.store.commit.Commit.finish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            store.suppress(Request(phones="090-1234-5678"))
+    assert (store.revision, store.entries()[1].height) == (0, 0)
+    assert store.suppress(Request(phones="090-1234-5678")).revision == 1
+
+
+@contextmanager
+def small_disk(store: Store) -> Iterator[None]:
+    """SQLite's own limit stands in for a full disk: it answers SQLITE_FULL in the same places."""
+    db = store._log._db
+    assert db is not None
+    db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0] + 1}")
+    yield
+    db.execute("PRAGMA max_page_count = 1000000")
+
+
+def test_a_full_disk_loses_nothing_and_stops_writing_until_reopened(path: Path) -> None:
+    with Store.create(path) as store:
+        kept = store.suppress(Request(phones="090-1234-5678")).request_ids
+        big = [Request(name=f"見本 {n}" * 20, phones=os.urandom(8).hex()) for n in range(3000)]
+        with small_disk(store), pytest.raises(StoreFailedError, match="disk full"):
+            store.suppress(big)
+        with pytest.raises(StoreFailedError):
+            store.suppress(Request(phones="03-1234-5678"))
+        assert store.active_requests() == kept
+    with Store.open(path) as again:
+        assert again.suppress(Request(phones="03-1234-5678")).revision == 2
+        assert again.audit_verify() == 3
+
+
+@pytest.mark.parametrize("hold", [lambda path: log.turns(path), lambda path: _writing(path)])
+def test_a_store_that_stays_busy_is_called_busy(
+    path: Path, monkeypatch: pytest.MonkeyPatch, hold: Callable[[Path], object]
+) -> None:
+    Store.create(path).close()
+    monkeypatch.setattr(log.Log.__init__, "__defaults__", (0.05,))
+    with Store.open(path) as store:
+        with hold(path), pytest.raises(StoreBusyError):  # type: ignore[attr-defined]
+            store.suppress(Request(phones="090-1234-5678"))
+        assert store.suppress(Request(phones="090-1234-5678")).revision == 1
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
+
+
+def test_the_pragmas_are_those_measured(store: Store) -> None:
+    with store._log.read() as db:
+        got = {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
+        assert got == {"journal_mode": "truncate", "synchronous": 2}
+        assert db.execute("PRAGMA secure_delete").fetchone()[0] == 1
+        assert db.execute("PRAGMA trusted_schema").fetchone()[0] == 0

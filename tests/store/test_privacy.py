@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from optout.errors import OptoutError
+from optout.store import Identity, Request, Store
+
+SENTINELS = (
+    "標本沢",
+    "ヒョウホンザワ",
+    "西新宿九丁目",
+    "090-1234-7391",
+    "sentinel7391",
+    "1970-03-07",
+    "受付係七号",
+)
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp932", "euc-jp")
+
+
+def planted(number: int) -> Request:
+    name, kana, address, phone, email, birth, source = SENTINELS
+    return Request(
+        name=f"{name} {number}",
+        kana=kana,
+        address=f"東京都新宿区{address}{number}",
+        phones=phone,
+        emails=f"{email}@example.com",
+        birth_date=birth,
+        source=source,
+        identities=[Identity(name=name), Identity(address=address)],
+    )
+
+
+def in_clear(folder: Path) -> list[tuple[str, str]]:
+    """File and sentinel, wherever a sentinel stands in clear."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert any(file.suffix == ".db" for file in files)
+    needles = [(word, word.encode(code)) for word in SENTINELS for code in ENCODINGS]
+    return [(file.name, word) for file in files for word, needle in needles if needle in file.read_bytes()]
+
+
+def test_the_sentinels_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "plain.db").write_bytes(SENTINELS[0].encode("cp932"))
+    assert in_clear(tmp_path) == [("plain.db", SENTINELS[0])]
+
+
+def test_no_personal_data_is_in_clear_on_disk(tmp_path: Path) -> None:
+    with Store.create(tmp_path / "s.db") as store:
+        (single,) = store.suppress(planted(1)).request_ids
+        store.suppress([planted(n) for n in range(2, 500)])
+        store.lift(single, f"{SENTINELS[0]}様の申出")
+        store.save_job("removal", "J-1", "planned", {"name": SENTINELS[0], "phone": SENTINELS[3]})
+        store.save_job("removal", "J-1", "done", {"name": SENTINELS[0]})
+        store.record("read", {"name": SENTINELS[0]})
+        assert in_clear(tmp_path) == []
+    assert in_clear(tmp_path) == []
+
+
+def test_the_journal_of_a_commit_holds_nothing_in_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from optout.store import commit
+
+    seen: list[list[tuple[str, str]]] = []
+    finish = commit.Commit.finish
+
+    def look(self: commit.Commit, action: str, detail: dict[str, object]) -> object:
+        head = finish(self, action, detail)
+        seen.append([(file.name, "") for file in tmp_path.glob("*-journal") if file.stat().st_size])
+        seen.append(in_clear(tmp_path))
+        return head
+
+    with Store.create(tmp_path / "s.db") as store:
+        store.suppress([planted(n) for n in range(500)])
+        monkeypatch.setattr(commit.Commit, "finish", look)
+        store.suppress([planted(n) for n in range(500, 1000)])
+    assert seen == [[("s.db-journal", "")], []]
+
+
+def test_no_error_shows_a_value(store: Store) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: Request(name=SENTINELS[0], channels=SENTINELS[0]),
+        lambda: store.suppress([planted(1), SENTINELS[0]]),  # type: ignore[list-item]
+        lambda: store.suppress(pl.DataFrame({"x": [SENTINELS[0]]})),
+        lambda: store.lift("R-AAAAAAAAAAAAA", SENTINELS[0]),
+    ]
+    for call in calls:
+        with pytest.raises(OptoutError) as refused:
+            call()
+        shown = f"{refused.value!r} {refused.value} {refused.value.args}"
+        assert not any(word in shown for word in SENTINELS)

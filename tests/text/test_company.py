@@ -1,0 +1,58 @@
+"""Company names: cases, a table that proves itself, and the laws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optout import tables
+from optout.text import company
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def cases(table: str) -> list[Any]:
+    frame = pl.read_csv(CASES / f"{table}.tsv", separator="\t", infer_schema=False, quote_char=None)
+    assert frame.height
+    failing = pytest.mark.xfail(strict=True)
+    return [
+        pytest.param(row, id=row["id"], marks=[failing] if row["status"] == "known_failure" else [])
+        for row in frame.with_columns(pl.all().replace({"(none)": None})).iter_rows(named=True)
+    ]
+
+
+def parsed(*written: str | None) -> pl.DataFrame:
+    return company.parse(pl.Series("written", written, dtype=pl.String))
+
+
+@pytest.mark.parametrize("case", cases("company"))
+def test_case(case: dict[str, str | None]) -> None:
+    assert parsed(case["written"]).row(0) == (case["core"], case["form"], case["place"])
+
+
+def test_every_legal_form_proves_itself() -> None:
+    rules = tables.load("legal_form")
+    got = company.parse(rules["example"])
+    assert rules.filter(got["core"] != rules["expect"])["rule_id"].to_list() == []
+    assert rules.filter(got["form"].ne_missing(rules["canonical"]))["rule_id"].to_list() == []
+    near = company.parse(rules["leaves_alone"])
+    assert near["core"].to_list() == rules["leaves_alone"].to_list()
+    assert near["form"].null_count() == rules.height
+
+
+@given(st.sampled_from(["㈱", "(株)", "（株）　", "株式会社", "株式會社 "]), st.sampled_from(["見本商事", "ABC", "みどり電機"]))
+def test_spelling_of_the_form_never_changes_the_company(form: str, core: str) -> None:
+    assert parsed(form + core).row(0) == (core, "株式会社", "before")
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=10)), max_size=5))
+def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> None:
+    together = parsed(*texts)
+    assert together.height == len(texts)
+    assert dict(together.schema) == company.SCHEMA
+    assert together.equals(pl.concat([parsed(), *(parsed(text) for text in texts)]))
