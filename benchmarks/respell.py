@@ -32,7 +32,12 @@ _CITY: Final = re.compile(
     + r")(?P<city>(?:[^市区町村郡]+郡[^町村]+[町村]|[^市]+市(?:[^区]{1,4}区)?|[^区]{1,4}区))(?P<town>.+)$"
 )
 _COUNTY: Final = re.compile(r"^((?:" + "|".join(PREFECTURES) + r")?)[^0-9市区町村郡]{1,4}郡(.{1,6}?[町村])")
+# Abbreviation → in full, as one sign where there is one; the longer forms first, for they hold the shorter.
 _LEGAL: Final = {
+    "公社": ("公益社団法人", "(公社)"),
+    "公財": ("公益財団法人", "(公財)"),
+    "一社": ("一般社団法人", "(一社)"),
+    "一財": ("一般財団法人", "(一財)"),
     "株": ("株式会社", "㈱"),
     "有": ("有限会社", "㈲"),
     "財": ("財団法人", "㈶"),

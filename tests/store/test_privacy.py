@@ -9,29 +9,22 @@ import pytest
 from optout.errors import OptoutError
 from optout.store import Identity, Request, Store
 
-SENTINELS = (
-    "標本沢",
-    "ヒョウホンザワ",
-    "西新宿九丁目",
-    "090-1234-7391",
-    "sentinel7391",
-    "1970-03-07",
-    "受付係七号",
-)
+NAME, KANA, PLACE, SOURCE = "標本沢", "ヒョウホンザワ", "西新宿九丁目", "受付係七号"
+PHONE, EMAIL, BIRTH = "090-1234-7391", "sentinel7391", "1970-03-07"
+SENTINELS = (NAME, KANA, PLACE, PHONE, EMAIL, BIRTH, SOURCE)
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp932", "euc-jp")
 
 
 def planted(number: int) -> Request:
-    name, kana, address, phone, email, birth, source = SENTINELS
     return Request(
-        name=f"{name} {number}",
-        kana=kana,
-        address=f"東京都新宿区{address}{number}",
-        phones=phone,
-        emails=f"{email}@example.com",
-        birth_date=birth,
-        source=source,
-        identities=[Identity(name=name), Identity(address=address)],
+        name=f"{NAME} {number}",
+        kana=KANA,
+        address=f"東京都新宿区{PLACE}{number}",
+        phones=PHONE,
+        emails=f"{EMAIL}@example.com",
+        birth_date=BIRTH,
+        source=SOURCE,
+        identities=[Identity(name=NAME), Identity(address=PLACE)],
     )
 
 
@@ -44,18 +37,18 @@ def in_clear(folder: Path) -> list[tuple[str, str]]:
 
 
 def test_the_sentinels_would_be_found(tmp_path: Path) -> None:
-    (tmp_path / "plain.db").write_bytes(SENTINELS[0].encode("cp932"))
-    assert in_clear(tmp_path) == [("plain.db", SENTINELS[0])]
+    (tmp_path / "plain.db").write_bytes(NAME.encode("cp932"))
+    assert in_clear(tmp_path) == [("plain.db", NAME)]
 
 
 def test_no_personal_data_is_in_clear_on_disk(tmp_path: Path) -> None:
     with Store.create(tmp_path / "s.db") as store:
         (single,) = store.suppress(planted(1)).request_ids
         store.suppress([planted(n) for n in range(2, 500)])
-        store.lift(single, f"{SENTINELS[0]}様の申出")
-        store.save_job("removal", "J-1", "planned", {"name": SENTINELS[0], "phone": SENTINELS[3]})
-        store.save_job("removal", "J-1", "done", {"name": SENTINELS[0]})
-        store.record("read", {"name": SENTINELS[0]})
+        store.lift(single, f"{NAME}様の申出")
+        store.save_job("removal", "J-1", "planned", {"name": NAME, "phone": PHONE})
+        store.save_job("removal", "J-1", "done", {"name": NAME})
+        store.record("read", {"name": NAME})
         assert in_clear(tmp_path) == []
     assert in_clear(tmp_path) == []
 
@@ -83,10 +76,10 @@ def test_the_journal_of_a_commit_holds_nothing_in_clear(
 
 def test_no_error_shows_a_value(store: Store) -> None:
     calls: list[Callable[[], object]] = [
-        lambda: Request(name=SENTINELS[0], channels=SENTINELS[0]),
-        lambda: store.suppress([planted(1), SENTINELS[0]]),  # type: ignore[list-item]
-        lambda: store.suppress(pl.DataFrame({"x": [SENTINELS[0]]})),
-        lambda: store.lift("R-AAAAAAAAAAAAA", SENTINELS[0]),
+        lambda: Request(name=NAME, channels=NAME),
+        lambda: store.suppress([planted(1), NAME]),  # type: ignore[list-item]
+        lambda: store.suppress(pl.DataFrame({"x": [NAME]})),
+        lambda: store.lift("R-AAAAAAAAAAAAA", NAME),
     ]
     for call in calls:
         with pytest.raises(OptoutError) as refused:

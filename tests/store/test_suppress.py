@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +135,13 @@ def test_a_request_nobody_can_be_found_by_is_stored_and_flagged(store: Store) ->
     assert receipt.unmatchable == [True]
     assert store.active_requests() == receipt.request_ids
     assert store.suppress(Request()).unmatchable == [True]
+
+
+def test_a_receipt_survives_the_way_out_of_a_worker(store: Store) -> None:
+    receipt = store.suppress([Request(name="見本 一郎"), Request(phones="090-1234-5678")])
+    copy = pickle.loads(pickle.dumps(receipt))
+    assert copy == receipt
+    assert copy.unmatchable == [True, False]
 
 
 def test_a_tenant_has_entries_of_its_own(store: Store, person: Request) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optout import tables
@@ -51,6 +51,7 @@ def test_canonical_kanji_are_fixed_points() -> None:
     assert moved["rule_id"].to_list() == []
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=6))
 def test_folding_twice_changes_nothing_and_keeps_the_height(texts: list[str | None]) -> None:
     once = folded(*texts)
@@ -58,6 +59,7 @@ def test_folding_twice_changes_nothing_and_keeps_the_height(texts: list[str | No
     assert folded(*once) == once
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(alphabet="髙邉藤ｶﾞ　Ａ一", max_size=6), st.text(alphabet="髙邉藤ｶﾞ　Ａ一", max_size=6))
 def test_a_cell_is_folded_whatever_stands_beside_it(first: str, second: str) -> None:
     assert folded(first, second) == folded(first) + folded(second)

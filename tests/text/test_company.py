@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optout import tables
@@ -45,11 +45,13 @@ def test_every_legal_form_proves_itself() -> None:
     assert near["form"].null_count() == rules.height
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(["㈱", "(株)", "（株）　", "株式会社", "株式會社 "]), st.sampled_from(["見本商事", "ABC", "みどり電機"]))
 def test_spelling_of_the_form_never_changes_the_company(form: str, core: str) -> None:
     assert parsed(form + core).row(0) == (core, "株式会社", "before")
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=10)), max_size=5))
 def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> None:
     together = parsed(*texts)

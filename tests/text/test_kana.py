@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optout import tables
@@ -68,6 +68,7 @@ def test_the_frame_has_the_promised_columns_even_when_empty() -> None:
 KANA = st.text(alphabet=[chr(code) for code in range(0x30A1, 0x30F7)] + ["ー"], min_size=1, max_size=8)
 
 
+@settings(max_examples=40, deadline=None)
 @given(KANA)
 def test_a_key_is_its_own_key(written: str) -> None:
     once = parsed(written)["key"].item()
@@ -75,18 +76,21 @@ def test_a_key_is_its_own_key(written: str) -> None:
     assert again == once
 
 
+@settings(max_examples=40, deadline=None)
 @given(KANA)
 def test_hiragana_and_katakana_have_one_key(written: str) -> None:
     hiragana = "".join(chr(ord(char) - 0x60) if "ァ" <= char <= "ヶ" else char for char in written)
     assert parsed(hiragana).equals(parsed(written))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.sampled_from(["サトウ", "オオノ", "マツモト", "イイ"]), st.sampled_from(["ウメ", "ハナコ", "イチロウ", "ユウ"]))
 def test_the_key_of_the_whole_does_not_depend_on_the_blank(family: str, given_name: str) -> None:
     whole = ["key", "loose", "romaji"]
     assert parsed(f"{family} {given_name}").select(whole).equals(parsed(family + given_name).select(whole))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=10)), max_size=5))
 def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> None:
     together = parsed(*texts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optout import tables
@@ -102,6 +102,7 @@ DECORATIONS = st.sampled_from(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(FAMILIES.filter(lambda family: family != "サトウ"), GIVENS, DECORATIONS)
 def test_what_stands_around_a_name_never_changes_it(family: str, given_name: str, form: str) -> None:
     plain = parsed(f"{family} {given_name}").select("full", "family", "given")
@@ -113,12 +114,14 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=5), st.sampled_from(["", " "]))
 def test_parsing_a_full_name_again_gives_it_back(pieces: list[str], blank: str) -> None:
     once = full(blank.join(pieces))
     assert full(once) == once
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=10)), max_size=5))
 def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> None:
     together = parsed(*texts)

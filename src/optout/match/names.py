@@ -19,6 +19,8 @@ _RANK: Final = {level: rank for rank, level in enumerate(LEVELS)}
 _LEVEL: Final = pl.Enum(LEVELS)
 # Brothers are numbered; a typing error seldom turns one numeral into another.
 _NUMERALS: Final = "[一二三四五六七八九十]"
+# 幸子 written サチ子: the kana say how a kanji may be read, which only a lexicon could confirm.
+_SPELT_OUT: Final = "[ァ-ヺ]"
 
 
 def compare(pairs: pl.DataFrame, rows: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
@@ -71,7 +73,7 @@ def _split(named: pl.DataFrame) -> pl.DataFrame:
     for side, other in ("ab", "ba"):
         full, family = pl.col(f"{side}_full"), pl.col(f"{side}_family")
         theirs = pl.col(f"{other}_family")
-        begins = full.str.starts_with(theirs) & (full != theirs)
+        begins = full.str.starts_with(theirs)
         # Both unsplit: one guess serves both, or 長谷川 would be cut at two places.
         shared = pl.max_horizontal(pl.col(f"{side}_guess"), pl.col(f"{other}_guess"))
         heads_agree = full.str.slice(0, shared) == pl.col(f"{other}_full").str.slice(0, shared)
@@ -93,6 +95,8 @@ def _kanji_level() -> pl.Expr:
     begins = a_gn.str.starts_with(b_gn) | b_gn.str.starts_with(a_gn)
     plain = [gn.str.replace_all(_NUMERALS, "一") for gn in (a_gn, b_gn)]
     numbered = (plain[0] == plain[1]) & (a_gn != b_gn)
+    spelt = [gn.str.contains(_SPELT_OUT) for gn in (a_gn, b_gn)]
+    half_spelt = (spelt[0] != spelt[1]) & (a_gn.str.slice(-1) == b_gn.str.slice(-1))
     legal = pl.col("a_form").eq_missing(pl.col("b_form")) & pl.col("a_place").eq_missing(pl.col("b_place"))
     return (
         pl.when(a.is_null() | b.is_null())
@@ -105,7 +109,7 @@ def _kanji_level() -> pl.Expr:
         .then(pl.lit("similar"))
         .when(family & numbered)
         .then(pl.lit("relative"))
-        .when(family & (begins | (pl.col("given_distance") <= 1)))
+        .when(family & (begins | half_spelt | (pl.col("given_distance") <= 1)))
         .then(pl.lit("similar"))
         .when(given)
         .then(pl.lit("renamed"))
@@ -140,14 +144,15 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
     family = (pl.col("a_kana_family") == pl.col("b_kana_family")).fill_null(False)
     near_given = begins.fill_null(False) | (pl.col("kana_distance") <= 1)
     named = named.with_columns(
-        (pl.col("a_kana_given") + pl.col("a_kana_family")).alias("a_turned"),
         pl.when(latin & pl.col("a_romaji_given").is_not_null())
         .then(pl.col("a_romaji_given") + pl.col("a_romaji_family"))
         .alias("a_swapped"),
         _distance(named, "a_kana_given", "b_kana_given").alias("kana_distance"),
         _distance(named, "a_kana", "b_kana").alias("kana_whole"),
     )
-    turned = (pl.col("a_turned") == b).fill_null(False)
+    turned = (pl.col("a_kana_given") == pl.col("b_kana_family")) & (
+        pl.col("a_kana_family") == pl.col("b_kana_given")
+    )
     level = (
         pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
@@ -155,7 +160,7 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("equal"))
         .when(latin & ~both_latin & (romaji | swapped))
         .then(pl.lit("equal"))
-        .when(turned | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose")))
+        .when(turned.fill_null(False) | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose")))
         .then(pl.lit("similar"))
         .when(family & near_given)
         .then(pl.lit("similar"))
@@ -209,7 +214,11 @@ def _with_person(named: pl.DataFrame) -> pl.DataFrame:
     """Kanji, kana and reading together: the first line that fits."""
     kanji, spoken, read = pl.col("kanji"), pl.col("spoken"), pl.col("read")
     unknown = [pl.col(f"{side}_full").is_null() & pl.col(f"{side}_kana").is_null() for side in "ab"]
-    same = (kanji == "equal") | ((kanji == "none") & ((spoken == "equal") | (read == "equal")))
+    # Two kanji and their reading may be a given name alone.
+    whole = pl.max_horizontal(pl.col("a_full").str.len_chars(), pl.col("b_full").str.len_chars()) > 2
+    whole |= pl.col("a_given").is_not_null() | pl.col("b_given").is_not_null()
+    read_alike = (read == "equal") & whole
+    same = (kanji == "equal") | ((kanji == "none") & ((spoken == "equal") | read_alike))
     passed_on = (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)
     doubtful = (kanji == "similar") | (spoken == "equal") | (read == "equal")
     doubtful |= (kanji == "none") & (spoken == "similar")

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 from sqlite3 import Connection
@@ -35,7 +36,7 @@ from optout.store.commit import Caller, Commit, Piece, Stamp, packed
 from optout.store.head import Anchor, Head
 from optout.store.keyring import Keyring, key_check
 from optout.store.log import Log
-from optout.store.request import Identity, Receipt, Request
+from optout.store.request import Identity, Judged, Receipt, Request
 from optout.store.view import View
 
 __all__ = ["Anchor", "Identity", "Receipt", "Request", "Store"]
@@ -288,13 +289,13 @@ class Store:
             return [Piece(request.tenant or "", "add", "js", len(rows), packed(rows))]
 
         receipt_id, revision = self._commit_once(b"request", request.canonical, request.tenant or "", pieces)
-        return Receipt([receipt_id], revision, bulk.from_requests([request]).unmatchable)
+        return Receipt([receipt_id], revision, cache(lambda: bulk.from_requests([request]).unmatchable()))
 
     def _suppress_many(self, given: bulk.Import) -> Receipt:
         if given.n == 0:
-            return Receipt([], self.revision, [])
+            return Receipt([], self.revision, Judged(()))
         receipt_id, revision = self._commit_once(b"import", given.digest, "", given.pieces)
-        return Receipt(bulk.ids(receipt_id, given.n), revision, given.unmatchable)
+        return Receipt(bulk.ids(receipt_id, given.n), revision, cache(given.unmatchable))
 
     def _commit_once(
         self, kind: bytes, content: bytes, tenant: str, pieces: Callable[[str], list[Piece]]

@@ -54,7 +54,6 @@ class Import:
         """SHA-256 over the content as given: the same import again has the same, whatever the versions."""
         return content_digest(self.entries)
 
-    @property
     def unmatchable(self) -> list[bool]:
         """For each request, whether nothing that identifies anyone survives under the rules of the day."""
         from optout.keys import matchable

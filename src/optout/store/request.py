@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -148,18 +148,38 @@ class Receipt:
     Attributes:
         request_ids: One a request or row.
         revision: The store's, after the change.
-        unmatchable: True where nothing that identifies anyone survives; stored all the same.
+        judge: Finds `unmatchable`; asked once, when that is first read.
     """
 
     request_ids: list[str]
     revision: int
-    unmatchable: list[bool]
+    judge: Callable[[], list[bool]] = field(compare=False)
+
+    @property
+    def unmatchable(self) -> list[bool]:
+        """True where nothing that identifies anyone survives the rules of the day; stored all the same.
+
+        Found on first reading: an opt-out is on disk in milliseconds, making its keys takes far longer.
+        """
+        return self.judge()
 
     def __repr__(self) -> str:
-        return (
-            f"Receipt({len(self.request_ids)} requests, revision={self.revision}, "
-            f"unmatchable={sum(self.unmatchable)})"
-        )
+        return f"Receipt({len(self.request_ids)} requests, revision={self.revision})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A judge holds what was given; what leaves the process is its answer.
+        return Receipt, (self.request_ids, self.revision, Judged(tuple(self.unmatchable)))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer already known, in place of a `Receipt`'s judge."""
+
+    flags: tuple[bool, ...]
+
+    def __call__(self) -> list[bool]:
+        """The answer."""
+        return list(self.flags)
 
 
 def channels(written: Texts | None) -> tuple[str, ...]:

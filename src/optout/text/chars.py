@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -47,7 +46,10 @@ _KANA: Final = (*range(0x3041, 0x3097), *range(0x309D, 0x309F), *range(0x30A1, 0
 _HALF_KANA: Final = range(0xFF66, 0xFF9E)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Up to so many values, picking the patterns that can occur is cheaper than an automaton of all of them.
+_FEW: Final = 5_000
+
+
 class Replacement:
     """A set of literal replacements made in one pass, the longest pattern first.
 
@@ -56,18 +58,33 @@ class Replacement:
         replacements: What each becomes.
     """
 
-    patterns: list[str]
-    replacements: list[str]
+    def __init__(self, mapping: Mapping[str, str]) -> None:
+        self.patterns = sorted(mapping, key=lambda text: (-len(text), text))
+        self.replacements = [mapping[pattern] for pattern in self.patterns]
+        self._by_first: dict[str, list[int]] = {}
+        for index, pattern in enumerate(self.patterns):
+            self._by_first.setdefault(pattern[0], []).append(index)
 
     @classmethod
     def of(cls, mapping: Mapping[str, str]) -> Replacement:
         """Order the mapping; pairs that change nothing stay, for they shield longer words."""
-        patterns = sorted(mapping, key=lambda text: (-len(text), text))
-        return cls(patterns, [mapping[pattern] for pattern in patterns])
+        return cls(mapping)
 
     def __call__(self, text: pl.Expr) -> pl.Expr:
         """Apply to a String column. Elementwise; null stays null."""
-        return text.str.replace_many(self.patterns, self.replacements, leftmost=True)
+        return text.map_batches(self.apply, return_dtype=pl.String, is_elementwise=True)
+
+    def apply(self, text: pl.Series) -> pl.Series:
+        """The same for a series."""
+        if len(text) > _FEW:
+            return text.str.replace_many(self.patterns, self.replacements, leftmost=True)
+        present = set("".join(text.drop_nulls().to_list()))
+        at = [index for char in present for index in self._by_first.get(char, ())]
+        able = sorted(index for index in at if present.issuperset(self.patterns[index]))
+        if not able:
+            return text
+        patterns, replacements = zip(*((self.patterns[k], self.replacements[k]) for k in able), strict=True)
+        return text.str.replace_many(list(patterns), list(replacements), leftmost=True)
 
 
 def _marked_kana() -> dict[str, str]:

@@ -60,8 +60,17 @@ def latin() -> dict[str, str]:
 
 
 @cache
+def _own() -> chars.Replacement:
+    return chars.Replacement.of(_own_map())
+
+
+def _own_map() -> dict[str, str]:
+    return latin() | katakana() | {"〻": "々"}
+
+
+@cache
 def _spelling() -> chars.Replacement:
-    own = latin() | katakana() | {"〻": "々"}
+    own = _own_map()
     glyphs = {written: "".join(own.get(char, char) for char in to) for written, to in chars.glyph_map().items()}
     return chars.Replacement.of(glyphs | own | _repeated_kanji(glyphs))
 
@@ -83,6 +92,11 @@ def spell(text: pl.Expr) -> pl.Expr:
     return _spelling()(text)
 
 
+def respell(folded: pl.Expr) -> pl.Expr:
+    """`spell` for a text that has been through `chars.fold_glyphs` already: a far smaller table. Elementwise."""
+    return expand(_own()(folded))
+
+
 def expand(text: pl.Expr) -> pl.Expr:
     """Letters that depend on their neighbours: 々 repeats, ケ ガ between kanji are ヶ. Elementwise.
 
@@ -101,8 +115,7 @@ def _symbols() -> chars.Replacement:
     marks = dict.fromkeys(table.filter(kind="mark")["written"], "")
     lost = dict.fromkeys(table.filter(kind="lost")["written"], LOST)
     dashes = dict.fromkeys((*chars.dashes(), "-"), "-")
-    private_use = dict.fromkeys(map(chr, range(0xE000, 0xF900)), LOST)
-    return chars.Replacement.of(private_use | dashes | marks | lost)
+    return chars.Replacement.of(dashes | marks | lost)
 
 
 def lost_letters(text: pl.Expr) -> pl.Expr:
@@ -114,7 +127,7 @@ def lost_letters(text: pl.Expr) -> pl.Expr:
         >>> pl.select(lost_letters(pl.lit("★佐藤 ●郎"))).item()
         '佐藤 ?郎'
     """
-    plain = _symbols()(text).str.replace_all("[〇]", LOST)
+    plain = _symbols()(text).str.replace_all(r"[〇\x{E000}-\x{F8FF}]", LOST)
     long = plain.str.replace_all(rf"([{KANA}])-", "${1}ー").str.replace_all(rf"([{HAN}]{{2}})-([{HAN}]{{2}})", "${1}${2}")
     dash = rf"(^|[{HAN} ?])[ー-]"
     wild = long.str.replace_all(dash, "${1}?").str.replace_all(dash, "${1}?")

@@ -162,7 +162,7 @@ def _staged(written: pl.Series) -> pl.DataFrame:
     frame = frame.with_columns(
         unreadable=text.str.contains(_UNREADABLE),
         flagged=(flag.spoken(text) | text.str.contains(r"^\(?故(?:人|\)| )|^亡[ ・]")).fill_null(value=False),
-        former=letters.spell(addressing.former(text)),
+        former=letters.respell(addressing.former(text)),
         remarked=text,
     )
     frame = _addressed(frame)
@@ -205,12 +205,12 @@ def _letters_of(text: pl.Expr) -> pl.Expr:
     )
     lost = letters.lost_letters(surname_first.str.replace_all(" +", " ").str.strip_chars(" "))
     bare = lost.str.replace(r"^[0-9]+[ :)-]*", "").str.replace(r"[ #-]*[0-9]+$", "")
-    spelled = letters.expand(letters.spell(bare))
+    spelled = letters.respell(bare)
     return spelled.str.replace_all(rf"[^{_HAN}{_KATAKANA}A-Z0-9? ]", "").str.replace_all(" +", " ").str.strip_chars(" ")
 
 
 def _other(person: pl.Expr) -> pl.Expr:
-    return letters.expand(letters.spell(letters.lost_letters(addressing.without_honorifics(person))))
+    return letters.respell(letters.lost_letters(addressing.without_honorifics(person)))
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
