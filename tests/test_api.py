@@ -22,15 +22,6 @@ ROWS = [
 RAGGED = "一列だけ多い,行,は,読め,ない,こと,に,する"
 
 
-@pytest.fixture(autouse=True)
-def key_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "keys"
-    monkeypatch.setenv("OPTOUT_KEY_DIR", str(folder))
-    monkeypatch.delenv("OPTOUT_KEY", raising=False)
-    monkeypatch.delenv("OPTOUT_KEY_FILE", raising=False)
-    return folder
-
-
 def put(path: Path, *rows: str) -> Path:
     path.write_bytes("\r\n".join([HEADER, *rows, ""]).encode("cp932"))
     return path
@@ -82,9 +73,9 @@ def test_the_package_exports_what_it_lists() -> None:
 
 
 def test_a_store_is_made_found_again_with_its_key_and_never_made_by_opening(
-    tmp_path: Path, store: optout.Store, asked: optout.Receipt, key_folder: Path
+    tmp_path: Path, store: optout.Store, asked: optout.Receipt
 ) -> None:
-    assert [key.name for key in key_folder.iterdir()] == [f"{store.store_id}.key"]
+    assert [key.name for key in (tmp_path / "keys").iterdir()] == [f"{store.store_id}.key"]
     with optout.Store.open(tmp_path / "suppression.db") as again:
         assert again.revision == asked.revision
     with pytest.raises(optout.errors.StoreMissingError):

@@ -105,7 +105,7 @@ class AmbiguousColumnError(InputError):
     def __str__(self) -> str:
         return (
             f"Cannot tell what these columns (列) are: {', '.join(self.headers)}; "
-            f"possible: {', '.join(self.meanings)}. Say which with columns={{\"field\": \"header\"}}, "
+            f'possible: {", ".join(self.meanings)}. Say which with columns={{"field": "header"}}, '
             "or leave them out with ignore=[…]."
         )
 
@@ -123,7 +123,7 @@ class MissingColumnError(InputError):
         seen = ", ".join(self.headers[:20]) + (" …" if len(self.headers) > 20 else "")
         return (
             "No identity column (氏名, フリガナ, 住所, 電話番号, メール, 生年月日) was recognised among "
-            f"{len(self.headers)} columns: {seen}. Name them with columns={{\"name\": \"header\"}}."
+            f'{len(self.headers)} columns: {seen}. Name them with columns={{"name": "header"}}.'
         )
 
 
@@ -155,7 +155,7 @@ class UnencodableError(InputError):
     def __str__(self) -> str:
         return (
             f"{self.n_rows} rows hold characters that {self.encoding} lacks (first rows {self.first_rows}). "
-            "Write as UTF-8 (encoding=\"utf-8-sig\" opens in Excel), or correct those rows."
+            'Write as UTF-8 (encoding="utf-8-sig" opens in Excel), or correct those rows.'
         )
 
 
@@ -341,8 +341,7 @@ class ConservationError(CheckError):
 
     def __str__(self) -> str:
         return (
-            f"{self.expected} records came in, {self.counted} were accounted for. "
-            "Report this; use no output."
+            f"{self.expected} records came in, {self.counted} were accounted for. Report this; use no output."
         )
 
 
@@ -357,8 +356,7 @@ class SeedMissedError(CheckError):
 
     def __str__(self) -> str:
         return (
-            f"Only {self.caught} of {self.planted} planted entries were caught. "
-            "Use no output; report this."
+            f"Only {self.caught} of {self.planted} planted entries were caught. Use no output; report this."
         )
 
 

@@ -46,7 +46,10 @@ def test_every_legal_form_proves_itself() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from(["㈱", "(株)", "（株）　", "株式会社", "株式會社 "]), st.sampled_from(["見本商事", "ABC", "みどり電機"]))
+@given(
+    st.sampled_from(["㈱", "(株)", "（株）　", "株式会社", "株式會社 "]),
+    st.sampled_from(["見本商事", "ABC", "みどり電機"]),
+)
 def test_spelling_of_the_form_never_changes_the_company(form: str, core: str) -> None:
     assert parsed(form + core).row(0) == (core, "株式会社", "before")
 

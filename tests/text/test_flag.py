@@ -21,7 +21,9 @@ def cases() -> list[Any]:
     assert frame.height
     failing = pytest.mark.xfail(strict=True)
     return [
-        pytest.param(row, id=f"{row['place']}-{row['written']}", marks=[failing] if row["status"] != "pass" else [])
+        pytest.param(
+            row, id=f"{row['place']}-{row['written']}", marks=[failing] if row["status"] != "pass" else []
+        )
         for row in frame.iter_rows(named=True)
     ]
 
@@ -41,7 +43,9 @@ def test_case(case: dict[str, str]) -> None:
 @pytest.mark.parametrize("rule", tables.load("own_flag").rows(named=True), ids=lambda rule: rule["rule_id"])
 def test_every_rule_proves_itself(rule: dict[str, str]) -> None:
     assert judged(rule["place"], rule["example"]) is ANSWER[rule["expect"]]
-    assert judged(rule["place"], rule["leaves_alone"]) is not ANSWER[rule["expect"]] or rule["place"] == "hint"
+    assert (
+        judged(rule["place"], rule["leaves_alone"]) is not ANSWER[rule["expect"]] or rule["place"] == "hint"
+    )
 
 
 def test_blank_says_nothing_and_null_is_no_refusal() -> None:

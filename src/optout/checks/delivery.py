@@ -158,7 +158,7 @@ def _payload(
             "epoch": epoch,
             "revision": revision,
             "audit_n": audit_n,
-            "audit_hash": audit_hash,
+            "audit_hash": audit_hash.hex(),
             "entries": against["entries"],
         },
         "rules": {

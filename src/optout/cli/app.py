@@ -68,7 +68,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-_USAGE: Final = {"error": "UsageError", "message": "wrong usage: see standard error, or --help", "exit_code": 2}
+_USAGE: Final = {
+    "error": "UsageError",
+    "message": "wrong usage: see standard error, or --help",
+    "exit_code": 2,
+}
 
 
 def _never_unprintable(stream: TextIO | None) -> None:

@@ -15,18 +15,27 @@ if TYPE_CHECKING:
     from optout.checks import Intake
     from optout.report.sheet import Sheet
 
+_UNDONE: Final = ("review", "unreachable")
 _PANEL: Final = "三重チェック The three checks"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    remove = typer.Typer(help="第1チェック Check 1: erase a person from every list held.", no_args_is_help=True)
-    command(remove, "plan", "optout remove plan suppression.db customers.csv seminar.csv --request R-...")(plan)
+    remove = typer.Typer(
+        help="第1チェック Check 1: erase a person from every list held.", no_args_is_help=True
+    )
+    command(remove, "plan", "optout remove plan suppression.db customers.csv seminar.csv --request R-...")(
+        plan
+    )
     command(remove, "execute", "optout remove execute suppression.db PLAN_HASH --approver 鈴木")(execute)
     app.add_typer(remove, name="remove", rich_help_panel=_PANEL)
-    bought = "optout intake suppression.db bought.csv --supplier 見本商会 --basis consent --history 展示会 --out in"
+    bought = (
+        "optout intake suppression.db bought.csv --supplier 見本商会 --basis consent --history 展示会 --out d"
+    )
     command(app, "intake", bought, _PANEL)(intake)
-    going = "optout deliver suppression.db kept.csv --recipient 見本商事 --purpose DM --channel mail --out out"
+    going = (
+        "optout deliver suppression.db kept.csv --recipient 見本商事 --purpose DM --channel mail --out out"
+    )
     command(app, "deliver", going, _PANEL)(deliver)
     proof = "optout verify certificate.json kept.csv --public-key public_key.pem"
     command(app, "verify", proof, _PANEL, opens_store=False)(verify)
@@ -35,12 +44,18 @@ def register(app: typer.Typer) -> None:
 def plan(
     session: Session,
     store: options.StorePath,
-    holdings: Annotated[list[Path], typer.Argument(metavar="HOLDING...", help="Lists held: CSV, TSV or Parquet.")],
+    holdings: Annotated[
+        list[Path], typer.Argument(metavar="HOLDING...", help="Lists held: CSV, TSV or Parquet.")
+    ],
     request: Annotated[
-        list[str] | None, typer.Option("--request", metavar="ID", help="Only these; default every active request.")
+        list[str] | None,
+        typer.Option("--request", metavar="ID", help="Only these; default every active request."),
     ] = None,
 ) -> None:
-    """Find the people of requests in lists held; a dry run. Prints the plan's hash."""
+    """Find the people of requests in lists held (dry run).
+
+    Nothing is changed. Prints the hash that `remove execute` has to be given.
+    """
     from optout.checks import removal
     from optout.report import checked
 
@@ -58,21 +73,27 @@ def execute(
     plan_hash: Annotated[str, typer.Argument(metavar="PLAN_HASH", help="As `remove plan` printed it.")],
     approver: Annotated[str | None, typer.Option("--approver", help="A second person who agreed.")] = None,
 ) -> None:
-    """Carry out a plan; every list is read again to prove it. Exit code 66 when something is still open."""
+    """Carry out a plan.
+
+    Every list is read again to prove it. The exit code is 60 while rows wait for a person, or a list could
+    not be cleaned.
+    """
     from optout.checks import removal
-    from optout.errors import OpenQuestionsError
+    from optout.errors import CheckError
     from optout.report import checked
 
     with session.store(store) as opened, session.working("削除中 removing ..."):
         outcome = removal.execute(opened, plan_hash, approver)
     told = {"plan": outcome.plan, "done": outcome.done, "holdings": outcome.table.to_dicts()}
     if not outcome.done and session.as_json:
-        session.tell({**told, "exit_code": OpenQuestionsError.exit_code}, list)
-        raise typer.Exit(OpenQuestionsError.exit_code)
+        session.tell({**told, "exit_code": CheckError.exit_code}, list)
+        raise typer.Exit(CheckError.exit_code)
     session.tell(told, lambda: [checked.carried_out(outcome)], value="done")
     if not outcome.done:
-        undone = {name: status for name, status in outcome.statuses.items() if status in ("review", "unreachable")}
-        raise OpenQuestionsError([f"{name}: {status}" for name, status in undone.items()])
+        undone = [f"{name}: {status}" for name, status in outcome.statuses.items() if status in _UNDONE]
+        raise CheckError(
+            f"Not done yet: {'; '.join(undone)}. Decide the rows, or close the file, and plan again."
+        )
 
 
 def intake(
@@ -81,7 +102,12 @@ def intake(
     file: options.ListFile,
     basis: Annotated[
         str,
-        typer.Option("--basis", metavar="consent|optout|individual|public|direct", help="根拠.", show_default=False),
+        typer.Option(
+            "--basis",
+            metavar="BASIS",
+            help="根拠: consent, optout, individual, public or direct.",
+            show_default=False,
+        ),
     ],
     out: options.Out,
     supplier: Annotated[str, typer.Option("--supplier", help="取得元: who handed it over.")] = "",
@@ -92,7 +118,11 @@ def intake(
     accept: Annotated[bool, typer.Option("--accept", help="Make the kept rows a holding.")] = False,
     leave_out: Annotated[
         list[str] | None,
-        typer.Option("--leave-out", metavar="review|quarantined", help="With --accept: leave these rows out."),
+        typer.Option(
+            "--leave-out",
+            metavar="WHICH",
+            help="With --accept: leave out review or quarantined rows. Repeatable.",
+        ),
     ] = None,
     policy: options.Policy = "person",
     channel: options.Channel = "any",
@@ -102,7 +132,11 @@ def intake(
     encoding: options.Encoding = None,
     allow_empty: options.AllowEmpty = False,
 ) -> None:
-    """Check 2: filter an acquired list (取得時) before it becomes a holding."""
+    """Check 2: filter an acquired list (取得時).
+
+    It stays quarantined until --accept makes the kept rows a holding (保有名簿), which needs every question
+    settled.
+    """
     from optout.checks import intake as check
 
     with session.store(store) as opened, session.working("照合中 screening ..."):
@@ -123,7 +157,12 @@ def intake(
             allow_empty=allow_empty,
         )
         held = taken.accept(leave_out or ()) if accept else None
-    told = {**taken.record, "intake": taken.id, "open_questions": taken.open_questions, "report": taken.result.report}
+    told = {
+        **taken.record,
+        "intake": taken.id,
+        "open_questions": taken.open_questions,
+        "report": taken.result.report,
+    }
     told["held"] = str(held) if held else None
     session.tell(told, lambda: _taken_in(taken, out, held), value=taken.id)
 
@@ -132,7 +171,11 @@ def _taken_in(taken: Intake, out: Path, held: Path | None) -> list[Sheet | str]:
     from optout.report import checked, screened
 
     report = taken.result.report
-    state = f"保有名簿 accepted as a holding: {held}" if held else "隔離中 still quarantined; accept with --accept"
+    state = (
+        f"保有名簿 accepted as a holding: {held}"
+        if held
+        else "隔離中 still quarantined; accept with --accept"
+    )
     return [
         screened.counts(report, f"取得時チェック Intake of {taken.record['list']['name']}"),
         screened.reasons(report),
@@ -148,12 +191,26 @@ def deliver(
     session: Session,
     store: options.StorePath,
     file: options.ListFile,
-    recipient: Annotated[str, typer.Option("--recipient", help="提供先.", show_default=False)],
+    recipient: Annotated[
+        str, typer.Option("--recipient", metavar="NAME", help="提供先.", show_default=False)
+    ],
     purpose: Annotated[
-        str, typer.Option("--purpose", help="利用目的: what the recipient may use it for.", show_default=False)
+        str,
+        typer.Option(
+            "--purpose",
+            metavar="TEXT",
+            help="利用目的: what the recipient may use it for.",
+            show_default=False,
+        ),
     ],
     channel: Annotated[
-        str, typer.Option("--channel", metavar="mail|phone|fax|email|sms|any", help="手段.", show_default=False)
+        str,
+        typer.Option(
+            "--channel",
+            metavar="CHANNEL",
+            help="手段: mail, phone, fax, email, sms or any.",
+            show_default=False,
+        ),
     ],
     out: options.Out,
     policy: options.Policy = "person",
@@ -162,7 +219,10 @@ def deliver(
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
 ) -> None:
-    """Check 3: hand a clean list over with a certificate; anything else is refused with exit code 67."""
+    """Check 3: hand a clean list over with a certificate (提供前).
+
+    Anything that is not proved clean is refused with exit code 67, and nothing is written.
+    """
     from optout.checks import deliver as check
     from optout.report import checked
 
@@ -190,10 +250,17 @@ def verify(
     certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="certificate.json.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The delivered file.")],
     public_key: Annotated[
-        Path, typer.Option("--public-key", metavar="FILE", help="The vendor's public key (PEM).", show_default=False)
+        Path,
+        typer.Option(
+            "--public-key", metavar="FILE", help="The vendor's public key (PEM).", show_default=False
+        ),
     ],
 ) -> None:
-    """Verify offline that a file is the one a certificate was issued for; no store is needed."""
+    """Verify a delivered file offline (証明の確認).
+
+    Needs the certificate, the file and the public key; no store, no key, no network. The exit code is 68 when
+    it is not valid.
+    """
     from optout.register import verify_certificate
     from optout.report import checked
 

@@ -18,16 +18,23 @@ from optout.cli.session import Session
 _PANEL: Final = "Common"
 _OUTPUT: Final = {
     "as_json": Annotated[
-        bool, typer.Option("--json", help="One JSON document on stdout, nothing else.", rich_help_panel=_PANEL)
+        bool,
+        typer.Option("--json", help="One JSON document on stdout, nothing else.", rich_help_panel=_PANEL),
     ],
     "quiet": Annotated[
-        bool, typer.Option("--quiet", "-q", help="Only the value asked for, and errors.", rich_help_panel=_PANEL)
+        bool,
+        typer.Option("--quiet", "-q", help="Only the value asked for, and errors.", rich_help_panel=_PANEL),
     ],
 }
 _STORE: Final = {
     "key_file": Annotated[
         Path | None,
-        typer.Option("--key-file", metavar="FILE", help="Store key (default: the usual places).", rich_help_panel=_PANEL),
+        typer.Option(
+            "--key-file",
+            metavar="FILE",
+            help="Store key (default: the usual places).",
+            rich_help_panel=_PANEL,
+        ),
     ],
     "actor": Annotated[
         str | None,

@@ -1,4 +1,4 @@
-"""An exception → one line, or one JSON document, and an exit code. Never a traceback, never a value from a row."""
+"""An exception → one line, or one JSON document, and an exit code. No traceback, no value from a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ DEBUG: Final = "OPTOUT_DEBUG"
 INTERRUPTED: Final = 130
 _LONGEST: Final = 2_000
 # Fields of an error that programs want apart from the message.
-_FIELDS: Final = ("reasons", "questions", "headers", "meanings", "unknown", "allowed", "places", "n_rows", "first_rows")
+_FIELDS: Final = (
+    "reasons",
+    "questions",
+    "headers",
+    "meanings",
+    "unknown",
+    "allowed",
+    "places",
+    "n_rows",
+    "first_rows",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +59,8 @@ def told(error: BaseException) -> Failure:
         return Failure("Interrupted", "interrupted; nothing was written under a final name.", INTERRUPTED)
     if isinstance(error, OSError):
         return Failure(name, _of_system(error), 1)
-    return Failure(
-        name,
-        f"internal error ({name}); nothing was written under a final name; rerun with {DEBUG}=1 for a traceback",
-        1,
-    )
+    what = f"internal error ({name}); nothing was written under a final name"
+    return Failure(name, f"{what}; rerun with {DEBUG}=1 for a traceback", 1)
 
 
 def wants_traceback(error: BaseException) -> bool:
@@ -66,7 +73,9 @@ def wants_traceback(error: BaseException) -> bool:
 
 def _of_system(error: OSError) -> str:
     place = f"{error.filename}: " if isinstance(error.filename, str) else ""
-    return _one_line(f"{place}{error.strerror or 'the system refused'}. Check the path, its rights and the disk.")
+    return _one_line(
+        f"{place}{error.strerror or 'the system refused'}. Check the path, its rights and the disk."
+    )
 
 
 def _one_line(text: str) -> str:

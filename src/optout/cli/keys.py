@@ -49,7 +49,7 @@ def public(
     if out is not None:
         write_atomically(out, pem.encode())
     told = {"public_key": pem, "out": str(out) if out else None}
-    session.tell(told, lambda: [f"公開鍵 public key: {out}" if out else pem.strip()], value=pem.strip())
+    session.tell(told, lambda: [f"公開鍵 public key: {out}"] if out else pem.splitlines(), value=pem.strip())
 
 
 def backup(
@@ -63,11 +63,15 @@ def backup(
     with session.store(store) as opened:
         place = opened.key_path
         if place is None:
-            raise KeyMissingError(("a key file (the key was given otherwise; keep a copy of what was given)",))
+            raise KeyMissingError(
+                ("a key file (the key was given otherwise; keep a copy of what was given)",)
+            )
         _copy(place, out)
         opened.record("key backup", {})
     told = {"backup": str(out)}
-    session.tell(told, lambda: [f"控え backup: {out}", "停止リストと別の場所に保管. Keep it apart."], value=str(out))
+    session.tell(
+        told, lambda: [f"控え backup: {out}", "停止リストと別の場所に保管. Keep it apart."], value=str(out)
+    )
 
 
 def restore(

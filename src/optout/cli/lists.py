@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -25,8 +26,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     command(app, "screen", "optout screen suppression.db list.csv --out screened", _PANEL)(screen)
     command(app, "explain", "optout explain suppression.db list.csv 41", _PANEL)(explain)
-    command(app, "columns", "optout columns list.csv --columns name=契約者", _PANEL, opens_store=False)(columns)
-    command(app, "normalize", "optout normalize list.csv --out normalized.csv", _PANEL, opens_store=False)(normalize)
+    command(app, "columns", "optout columns list.csv --columns name=契約者", _PANEL, opens_store=False)(
+        columns
+    )
+    command(app, "normalize", "optout normalize list.csv --out normalized.csv", _PANEL, opens_store=False)(
+        normalize
+    )
 
 
 def screen(
@@ -43,13 +48,17 @@ def screen(
     allow_empty: options.AllowEmpty = False,
     stream: Annotated[bool, typer.Option("--stream", help="Block by block; always so above 512 MB.")] = False,
 ) -> None:
-    """Screen a list (照合): kept, withheld, review and quarantined rows as files, and a report."""
-    from optout import screen as layer
+    """Screen a list (照合) into kept, withheld and review.
+
+    Writes kept.csv, withheld.csv, review.csv, quarantined.csv and report.json; rows keep their very bytes.
+    """
+    from optout.screen import screen as whole
+    from optout.screen import screen_file
 
     mapping, left_out = options.mapping(columns), tuple(ignore or ())
     with session.store(store) as opened, session.working("照合中 screening ..."):
         if stream or _is_large(file):
-            report = layer.screen_file(
+            report = screen_file(
                 file,
                 opened,
                 out,
@@ -62,7 +71,7 @@ def screen(
                 allow_empty=allow_empty,
             ).report
         else:
-            result = layer.screen(
+            result = whole(
                 file,
                 opened,
                 policy,
@@ -75,7 +84,9 @@ def screen(
             )
             result.write(out)
             report = result.report
-    session.tell({**report, "out": str(out)}, lambda: _screened(report, out), value=str(report["counts"]["keep"]))
+    session.tell(
+        {**report, "out": str(out)}, lambda: _screened(report, out), value=str(report["counts"]["keep"])
+    )
 
 
 def _is_large(file: Path) -> bool:
@@ -100,7 +111,9 @@ def explain(
     session: Session,
     store: options.StorePath,
     file: options.ListFile,
-    row: Annotated[int, typer.Argument(metavar="ROW", min=0, help="Row number, 0 = first row under the header.")],
+    row: Annotated[
+        int, typer.Argument(metavar="ROW", min=0, help="Row number, 0 = first row under the header.")
+    ],
     policy: options.Policy = "person",
     channel: options.Channel = "any",
     tenant: options.Tenant = None,
@@ -108,7 +121,10 @@ def explain(
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
 ) -> None:
-    """Why one row was judged as it was, field by field. SHOWS PERSONAL DATA (個人情報が表示されます); audited."""
+    """Why a row was judged as it was. Shows personal data (個人情報が表示されます).
+
+    Field by field, the row beside every entry that came near. The look is recorded in the audit.
+    """
     from optout.errors import OptionError
     from optout.report.explained import explained
     from optout.screen import screen as judged
@@ -142,7 +158,10 @@ def columns(
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
 ) -> None:
-    """How the columns of a list are understood (列の対応). Cells are counted, never shown."""
+    """How the columns of a list are understood (列の対応).
+
+    Cells are counted, never shown.
+    """
     from optout.batch import open_batch
     from optout.batch.columns import describe, recognise, sensitive
     from optout.screen.run import SAMPLE
@@ -150,9 +169,7 @@ def columns(
     source = open_batch(file, encoding)
     sample = source.frame.head(SAMPLE)
     mapping = recognise(source.headers, options.mapping(columns), tuple(ignore or ()), sample)
-    lines = [
-        {"header": header, "field": field, "role": role} for header, field, role in describe(mapping)
-    ]
+    lines = [{"header": header, "field": field, "role": role} for header, field, role in describe(mapping)]
     told = {
         "list": source.name,
         "encoding": source.encoding,
@@ -194,7 +211,10 @@ def normalize(
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
 ) -> None:
-    """The comparable columns of a list (正規化): names, addresses, numbers in one spelling."""
+    """The comparable columns of a list (正規化).
+
+    Names, addresses and numbers in one spelling each. Shows personal data: it is the list itself.
+    """
     from optout.cli.tabular import csv_of, write_table
     from optout.screen import normalize as comparable
 
@@ -204,6 +224,7 @@ def normalize(
         write_table(frame, out)
         told = {"rows": frame.height, "columns": frame.columns, "out": str(out)}
         session.tell(told, lambda: [f"正規化 normalized: {frame.height:,} lines, {out}"])
+    elif session.as_json:
+        session.tell({"rows": frame.height, "lines": frame.to_dicts()}, list)
     else:
-        rows = {"rows": frame.height, "lines": frame.to_dicts() if session.as_json else []}
-        session.tell(rows, lambda: [csv_of(frame)], value=csv_of(frame))
+        sys.stdout.write(f"{csv_of(frame)}\n")

@@ -8,16 +8,20 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-StorePath: TypeAlias = Annotated[Path, typer.Argument(metavar="STORE", help="The suppression list (停止リスト).")]
+StorePath: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="STORE", help="The suppression list (停止リスト).")
+]
 ListFile: TypeAlias = Annotated[
     Path, typer.Argument(metavar="FILE", help="A list: .csv, .tsv, .txt or .parquet.", show_default=False)
 ]
 Policy: TypeAlias = Annotated[
-    str, typer.Option("--policy", metavar="person|household", help="Withhold the person, or the household too.")
+    str, typer.Option("--policy", metavar="POLICY", help="person, or household to withhold relatives too.")
 ]
 Channel: TypeAlias = Annotated[
     str,
-    typer.Option("--channel", metavar="mail|phone|fax|email|sms|any", help="How the list will be used."),
+    typer.Option(
+        "--channel", metavar="CHANNEL", help="Use of the list: mail, phone, fax, email, sms or any."
+    ),
 ]
 Tenant: TypeAlias = Annotated[
     str | None, typer.Option("--tenant", metavar="NAME", help="Whose own list counts beside the global one.")

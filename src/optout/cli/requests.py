@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
         "optout suppress suppression.db --name '見本 一郎' --phone 03-1234-5678 --source fax",
         _PANEL,
     )(suppress)
-    command(app, "import", "optout import suppression.db requests.csv --columns channels=停止範囲", _PANEL)(bulk)
+    command(app, "import", "optout import suppression.db requests.csv --columns channels=停止範囲", _PANEL)(
+        bulk
+    )
     command(app, "lift", "optout lift suppression.db R-ABCDEFGHIJKLM --reason 本人の申出", _PANEL)(lift)
 
 
@@ -67,7 +69,10 @@ def suppress(
     household: Annotated[bool, typer.Option("--household", help="For everyone at the address.")] = False,
     tenant: Annotated[str | None, typer.Option("--tenant", help="Whose list; none = every list.")] = None,
 ) -> None:
-    """Record one request (求め); it is in force when this returns. Prints its id."""
+    """Record one request (求めの登録); prints its id.
+
+    It is on disk and in force when this returns. The same request again changes nothing.
+    """
     from optout.store import Request
 
     request = Request(
@@ -91,8 +96,8 @@ def suppress(
     request_id, unmatchable = receipt.request_ids[0], receipt.unmatchable[0]
     if unmatchable:
         session.remark(
-            "注意: 記録しましたが照合に使える項目がありません. Recorded, but nothing in it can match anybody: "
-            "give a name with an address, phone, e-mail or birth date."
+            "注意: 記録しましたが照合に使える項目がありません. Recorded, but nothing in it can match "
+            "anybody: give a name with an address, phone, e-mail or birth date."
         )
     told = {"request_id": request_id, "revision": receipt.revision, "unmatchable": unmatchable}
     session.tell(told, lambda: [request_id], value=request_id)
@@ -105,27 +110,41 @@ def bulk(
     columns: options.ColumnPairs = None,
     encoding: options.Encoding = None,
 ) -> None:
-    """Record many requests at once (一括登録). Lines that cannot be read are told, and exit with code 11.
+    """Record many requests at once (一括登録).
 
-    Beside the columns of any list, channels, household, tenant, received and source may be named with --columns.
+    Beside the columns of any list, --columns may name channels, household, tenant, received and source.
+    When lines cannot be read the others are recorded, the lines are told and the exit code is 11.
     """
     from optout.batch import open_batch
     from optout.errors import UnreadableFileError
 
     mapping = options.mapping(columns) or {}
     source = open_batch(file, encoding)
-    frame, who = _scoped(source.frame, mapping)
+    frame, who = scoped(source.frame, mapping)
     with session.store(store) as opened:
         receipt = opened.suppress(frame, who or None)
     unread = source.quarantined["line"].to_list()
     session.tell(_imported(receipt, unread), lambda: _lines(receipt))
     if unread:
         why = f"{len(unread)} lines could not be read and are not recorded (first lines {unread[:5]})"
-        raise UnreadableFileError(source.name, why, "The others are recorded; correct these and import again.")
+        raise UnreadableFileError(
+            source.name, why, "The others are recorded; correct these and import again."
+        )
 
 
-def _scoped(frame: pl.DataFrame, mapping: dict[str, list[str]]) -> tuple[pl.DataFrame, dict[str, list[str]]]:
-    """The store reads how far a request goes from columns of fixed names: give those names to the ones told."""
+def scoped(frame: pl.DataFrame, mapping: dict[str, list[str]]) -> tuple[pl.DataFrame, dict[str, list[str]]]:
+    """A list of requests with the columns that say how far a request goes under the names the store reads.
+
+    Args:
+        frame: The list.
+        mapping: Field → headers; the fields of scope are taken out of it.
+
+    Returns:
+        The frame, and the mapping of the columns that tell who is meant.
+
+    Raises:
+        UnknownColumnError: a header does not exist.
+    """
     from optout.errors import UnknownColumnError
     from optout.store.bulk import SCOPE
 
@@ -151,7 +170,9 @@ def _lines(receipt: Receipt) -> list[str]:
     if receipt.request_ids:
         lines.append(f"番号 ids: {receipt.request_ids[0]} ... {receipt.request_ids[-1]}")
     if rows := [row for row, alone in enumerate(receipt.unmatchable) if alone]:
-        lines.append(f"注意 照合できない求め can match nobody: {len(rows):,} (first rows {rows[:5]}, counted from 0)")
+        lines.append(
+            f"注意 照合できない求め can match nobody: {len(rows):,} (first rows {rows[:5]}, counted from 0)"
+        )
     return lines
 
 
@@ -161,10 +182,11 @@ def lift(
     request_id: Annotated[str, typer.Argument(metavar="REQUEST_ID", help="As on the receipt.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it.", show_default=False)],
 ) -> None:
-    """End a request (停止の解除). What was recorded stays recorded."""
+    """End a request (停止の解除).
+
+    What was recorded stays recorded; the same request given again is a new one.
+    """
     with session.store(store) as opened:
         revision = opened.lift(request_id, reason)
     told = {"request_id": request_id, "revision": revision, "lifted": True}
     session.tell(told, lambda: [f"解除 lifted: {request_id} (revision {revision})"])
-
-

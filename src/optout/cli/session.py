@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
 
 from optout.cli.failure import Failure
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from optout.report.sheet import Sheet
     from optout.store import Store
 
+_LONGEST_LINE: Final = 2_000
 Sheets: TypeAlias = Callable[[], "Iterable[Sheet | str]"]
 
 
@@ -111,10 +112,11 @@ def console(error: bool = False) -> Console:
 def show(sheets: Iterable[Sheet | str], screen: Console) -> None:
     """Draw sheets and lines, a blank line between sheets."""
     from optout.report.render import as_rich
+    from optout.report.visible import visible
 
     for number, sheet in enumerate(sheets):
         if isinstance(sheet, str):
-            screen.print(sheet, soft_wrap=True)
+            screen.print(visible(sheet, _LONGEST_LINE), soft_wrap=True)
             continue
         if number:
             screen.print()

@@ -1,6 +1,6 @@
 """A raw frame → blocking keys: two subjects are compared only when they share one (tables/blocking.tsv).
 
-This is lane 1 (the cheap part done for every row). Its law: whatever the rules would withhold or review shares at
+This is lane 1, the cheap part done for every row. Its law: whatever the rules would withhold or review shares at
 least one key here.
 """
 
@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from optout import tables
+from optout.keys.corporate import corporate_number
 from optout.keys.digest import combine, digest
 from optout.keys.people import names
 from optout.schema import numbered
@@ -20,6 +22,8 @@ from optout.text import address, birth, email, kana, phone, postal
 Side: TypeAlias = Literal["row", "entry"]
 
 _KEYS: Final = {"i": pl.UInt32, "key": pl.UInt64}
+# Several of these may stand in one line, so each has lines of its own.
+_LISTED: Final = ("phone", "email")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,152 +33,166 @@ class Blocked:
     Attributes:
         keys: Blocking rule id → frame `i` UInt32 (line of the raw frame), `key` UInt64, no nulls.
         usable: Boolean, a line each: at least one identifier survives.
+        kana_births: UInt64, birth dates of the lines that have a reading and no kanji name.
     """
 
     keys: dict[str, pl.DataFrame]
     usable: pl.Series
+    kana_births: pl.Series
 
 
-def blocked(raw: pl.DataFrame, side: Side) -> Blocked:
+def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Blocked:
     """Make the blocking keys of every line.
 
     Args:
         raw: A raw frame (see `optout.schema`); nulls and any spelling allowed.
-        side: `row` for a batch, `entry` for the suppression list; it matters only to BK11, where the two differ.
+        side: `row` for a batch, `entry` for the suppression list; it matters to the rules whose parts differ by side.
+        against: The other side, when it is known: kana that could meet nothing there are not parsed.
 
     Returns:
         Keys by rule, and which lines have an identifier at all.
     """
-    parts = _places(raw) | _names(raw) | _numbers(raw)
-    parts |= _births(raw, parts["full"], side)
+    known = names(raw)
+    listed = {"phone": _phones(raw), "email": _emails(raw)}
+    parts = pl.concat([_lines(raw), _places(raw, side), _corporate(raw)], how="horizontal")
+    births, kana_births = _births(raw, known, side, against)
+    parts = pl.concat([parts, births], how="horizontal")
+    named = parts[known["i"]].with_columns(known.select(digest("full").alias("name")))
     keys = {
-        rule["rule_id"]: _keys_of(number, rule["parts"].split("+"), parts)
+        rule["rule_id"]: _keys_of(number, rule["parts"].split("+"), parts, named, listed)
         for number, rule in enumerate(tables.load("blocking").iter_rows(named=True), 1)
     }
-    return Blocked(keys, _usable(raw, parts))
+    return Blocked(keys, _usable(raw, parts, known, listed), kana_births)
 
 
 def matchable(raw: pl.DataFrame) -> pl.Series:
     """Boolean, a line each: some row could ever be matched with this line (a name alone never is)."""
-    found = pl.concat([frame["i"] for frame in blocked(raw, "entry").keys.values()]).unique()
-    return pl.int_range(raw.height, dtype=pl.UInt32, eager=True).is_in(found.implode()).alias("matchable")
+    return _held(raw.height, [frame["i"] for frame in blocked(raw, "entry").keys.values()]).alias("matchable")
 
 
-def _keys_of(rule: int, names_of_parts: list[str], parts: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Join the parts line by line; a line that lacks one has no key under this rule."""
-    first, *rest = names_of_parts
-    frame = parts[first]
-    for part in rest:
-        frame = frame.join(parts[part], on="i", how="inner")
-    return frame.select("i", combine(rule, names_of_parts)).cast(_KEYS)
+def _held(height: int, lines: list[pl.Series]) -> pl.Series:
+    """Boolean of that height, true at the given line numbers."""
+    mask = np.zeros(height, dtype=bool)
+    for some in lines:
+        mask[some.to_numpy()] = True
+    return pl.Series(mask)
 
 
-def _part(lines: pl.DataFrame, column: str, part: str) -> pl.DataFrame:
-    """One digest column under the name of the part, without nulls."""
-    return lines.select("i", digest(column).alias(part)).drop_nulls()
+def _keys_of(
+    rule: int, wanted: list[str], parts: pl.DataFrame, named: pl.DataFrame, listed: dict[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """One key a line that has all parts of the rule."""
+    source = listed[wanted[0]] if wanted[0] in _LISTED else named if "name" in wanted else parts
+    return source.select("i", combine(rule, wanted)).drop_nulls().cast(_KEYS)
 
 
-def _lines(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"))
+def _lines(raw: pl.DataFrame) -> pl.DataFrame:
+    return raw.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"))
 
 
-def _places(raw: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    lines = _lines(address.sketch(raw["address"])).with_columns(
-        raw.select(postal.fold(pl.col("postal")).alias("postal"))["postal"],
-        pl.concat_str("first", pl.col("second").fill_null(""), separator="-").alias("numbers"),
+def _places(raw: pl.DataFrame, side: Side) -> pl.DataFrame:
+    """`town`, `postal`, `numbers`; `longer` and `shorter` meet when one side writes the room as a number."""
+    frame = address.sketch(raw["address"]).with_columns(postal.parse(raw["postal"]).alias("zip"))
+    begun = pl.concat_str("n1", "n2", separator="-", ignore_nulls=True)
+    frame = frame.with_columns(
+        pl.when(pl.col("n1").is_not_null()).then(pl.concat_str(begun, "n3", separator="-", ignore_nulls=True)).alias("all"),
+        pl.when(pl.col("n3").is_not_null()).then(begun).when(pl.col("n2").is_not_null()).then("n1").alias("cut"),
     )
-    return {
-        "town": _part(lines, "tail", "town"),
-        "numbers": _part(lines, "numbers", "numbers"),
-        "postal": _part(lines, "postal", "postal"),
-    }
+    whole, cut = digest("all"), digest("cut")
+    longer, shorter = (whole, cut) if side == "entry" else (cut, whole)
+    return frame.select(
+        digest("tail").alias("town"),
+        digest("zip").alias("postal"),
+        whole.alias("numbers"),
+        longer.alias("longer"),
+        shorter.alias("shorter"),
+    )
 
 
-def _names(raw: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    known = names(raw)
-    initial = known.select("i", pl.col("full").str.slice(0, 1).alias("initial")).unique()
-    return {
-        "full": known,
-        "name": _part(known, "full", "name"),
-        "initial": _part(initial, "initial", "initial"),
-    }
+def _silent(column: pl.Series) -> bool:
+    """Nothing stands in the column; a whole parse of nothing is not free."""
+    return column.null_count() == len(column)
 
 
-def _numbers(raw: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Telephone numbers, e-mail addresses and their aliases, corporate numbers."""
-    phones = [_listed(phone.parse(raw[column])["keys"]) for column in numbered(raw, "phone")]
-    emails = []
-    for column in numbered(raw, "email"):
-        parsed = email.parse(raw[column])
-        emails += [_listed(parsed["keys"]), _listed(parsed["aliases"])]
-    corporate = _lines(raw.select(corporate_number(pl.col("corporate_number")).alias("value")))
-    return {
-        "phone": _part(_stacked(phones), "value", "phone"),
-        "email": _part(_stacked(emails), "value", "email"),
-        "corporate_number": _part(corporate, "value", "corporate_number"),
-    }
+def _phones(raw: pl.DataFrame) -> pl.DataFrame:
+    found = [phone.parse(raw[column])["keys"] for column in numbered(raw, "phone") if not _silent(raw[column])]
+    return _listed(found, "phone")
 
 
-def _listed(values: pl.Series) -> pl.DataFrame:
-    """List column → one line a value."""
-    lines = pl.DataFrame({"value": values}).with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"))
-    return lines.filter(pl.col("value").list.len() > 0).explode("value")
+def _emails(raw: pl.DataFrame) -> pl.DataFrame:
+    """Addresses and their aliases alike."""
+    parsed = [email.parse(raw[column]) for column in numbered(raw, "email") if not _silent(raw[column])]
+    return _listed([frame[kind] for frame in parsed for kind in ("keys", "aliases")], "email")
 
 
-def _stacked(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    empty = pl.DataFrame(schema={"value": pl.String, "i": pl.UInt32})
-    return pl.concat([empty, *frames]).unique() if frames else empty
+def _listed(lists: list[pl.Series], part: str) -> pl.DataFrame:
+    """List columns → one line a value, digested."""
+    values = pl.concat([pl.DataFrame(schema={"i": pl.UInt32, "value": pl.String}), *map(_exploded, lists)])
+    return values.select("i", digest("value").alias(part)).unique()
 
 
-def corporate_number(written: pl.Expr) -> pl.Expr:
-    """The 13 digits of a corporate number (法人番号), else null. Elementwise on a String column.
-
-    Source: 行政手続における特定の個人を識別するための番号の利用等に関する法律 第39条; a leading 1-9 is the check digit.
-    """
-    return chars_only(written).str.extract("^([1-9][0-9]{12})$")
+def _exploded(values: pl.Series) -> pl.DataFrame:
+    frame = pl.DataFrame({"value": values}).with_row_index("i")
+    return frame.filter(pl.col("value").list.len() > 0).explode("value").drop_nulls().cast({"i": pl.UInt32})
 
 
-def chars_only(written: pl.Expr) -> pl.Expr:
-    """ASCII digits of a cell, whatever their width."""
-    return written.str.normalize("NFKC").str.replace_all("[^0-9]", "")
+def _corporate(raw: pl.DataFrame) -> pl.DataFrame:
+    written = raw["corporate_number"]
+    if _silent(written):
+        return pl.DataFrame({"corporate_number": written.cast(pl.UInt64)})
+    parsed = raw.select(corporate_number(pl.col("corporate_number")).alias("digits"))
+    return parsed.select(digest("digits").alias("corporate_number"))
 
 
-def _births(raw: pl.DataFrame, known: pl.DataFrame, side: Side) -> dict[str, pl.DataFrame]:
-    """Birth dates, and the kana needed beside them (kana are parsed for these lines only)."""
-    born = _lines(birth.parse(raw["birth_date"]).alias("birth").cast(pl.Int32).to_frame())
-    born = born.drop_nulls().select("i", pl.col("birth").cast(pl.Int64).add(10**6).cast(pl.UInt64))
-    spoken = _spoken(raw, born["i"], known)
-    initial = spoken.select("i", pl.col("kana").str.slice(0, 1).alias("initial"))
-    kanji = known.filter(pl.col("script") == "kanji")["i"].unique().implode()
-    has_kanji, has_kana = pl.col("i").is_in(kanji), pl.col("i").is_in(spoken["i"].implode())
+def _births(
+    raw: pl.DataFrame, known: pl.DataFrame, side: Side, against: Blocked | None
+) -> tuple[pl.DataFrame, pl.Series]:
+    """`birth`, the `kana` needed beside it, and `other_script`: kanji on one side and kana on the other."""
+    if _silent(raw["birth_date"]):
+        nothing = pl.Series([None] * raw.height, dtype=pl.UInt64)
+        columns = {part: nothing for part in ("birth", "kana", "other_script")}
+        return pl.DataFrame(columns), nothing.drop_nulls()
+    days = birth.parse(raw["birth_date"]).cast(pl.Int32).cast(pl.Int64)
+    frame = pl.DataFrame({"birth": (days + 10**6).cast(pl.UInt64)}).with_row_index("i")
+    kanji = _held(raw.height, [known.filter(pl.col("script") == "kanji")["i"]])
+    asked = frame["birth"].is_not_null() & (~kanji | _worth_reading(frame["birth"], against))
+    spoken = _spoken(raw, frame["i"].filter(asked), known)
+    frame = frame.with_columns(kanji.alias("kanji"), raw["kana"].is_not_null().alias("told"))
+    frame = frame.join(spoken.rename({"kana": "reading"}), on="i", how="left", maintain_order="left")
+    read = pl.col("told") | pl.col("reading").is_not_null()
     of_row, of_entry = (1, 2) if side == "row" else (2, 1)
-    other = pl.when(has_kanji & ~has_kana).then(of_row).when(has_kana & ~has_kanji).then(of_entry)
-    return {
-        "birth": born,
-        "kana_initial": _part(initial, "initial", "kana_initial"),
-        "other_script": born.select("i", other.cast(pl.UInt64).alias("other_script")).drop_nulls(),
-    }
+    other = pl.when(pl.col("kanji") & ~read).then(of_row).when(~pl.col("kanji") & read).then(of_entry)
+    only = frame.filter(~pl.col("kanji") & pl.col("reading").is_not_null())["birth"].drop_nulls()
+    columns = frame.select(
+        "birth", digest("reading").alias("kana"), other.cast(pl.UInt64).alias("other_script")
+    )
+    return columns, only
+
+
+def _worth_reading(births: pl.Series, against: Blocked | None) -> pl.Series:
+    """A kanji name beside its kana is read only where the other side has kana alone on that very day."""
+    if against is None:
+        return pl.Series([True]).new_from_index(0, len(births))
+    return births.is_in(against.kana_births.unique().implode()).fill_null(False)
 
 
 def _spoken(raw: pl.DataFrame, lines: pl.Series, known: pl.DataFrame) -> pl.DataFrame:
     """`i`, `kana` of the given lines: from the kana column, or a name that is itself in kana or letters."""
     written = known.filter(pl.col("script") != "kanji").unique("i", keep="first", maintain_order=True)
-    beside = pl.DataFrame({"i": lines, "kana": raw["kana"].gather(lines)}, schema_overrides={"i": pl.UInt32})
+    beside = pl.DataFrame({"i": lines.cast(pl.UInt32), "kana": raw["kana"].gather(lines)})
     told = beside.join(written, on="i", how="left", maintain_order="left").select(
         "i", pl.coalesce("kana", "full").alias("kana")
     )
     return told.with_columns(kana.parse(told["kana"])["key"].alias("kana")).drop_nulls()
 
 
-def _usable(raw: pl.DataFrame, parts: dict[str, pl.DataFrame]) -> pl.Series:
+def _usable(
+    raw: pl.DataFrame, parts: pl.DataFrame, known: pl.DataFrame, listed: dict[str, pl.DataFrame]
+) -> pl.Series:
     """A line with a name, a reading, a phone, an e-mail, a birth date, a corporate number or a place."""
-    place = pl.concat([parts["town"].select("i"), parts["postal"].select("i")]).unique()
-    place = place.join(parts["numbers"].select("i"), on="i", how="inner")
-    identifying = ("full", "phone", "email", "birth", "corporate_number")
-    known = pl.concat([place, *(parts[part].select("i") for part in identifying)])["i"].unique()
-    lines = pl.int_range(raw.height, dtype=pl.UInt32, eager=True)
-    usable = lines.is_in(known.implode())
-    silent = lines.filter(~usable)
+    placed = pl.col("numbers").is_not_null() & (pl.col("town").is_not_null() | pl.col("postal").is_not_null())
+    told = parts.select((placed | pl.any_horizontal(pl.col("birth", "corporate_number").is_not_null())).alias("told"))
+    usable = told["told"] | _held(raw.height, [known["i"], *(frame["i"] for frame in listed.values())])
+    silent = parts["i"].filter(~usable & raw["kana"].is_not_null())
     spoken = kana.parse(raw["kana"].gather(silent))["key"].is_not_null()
-    late = silent.filter(spoken)
-    return (usable | lines.is_in(late.implode())).alias("usable")
+    return (usable | _held(raw.height, [silent.filter(spoken)])).alias("usable")

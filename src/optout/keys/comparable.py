@@ -7,7 +7,7 @@ from functools import reduce
 
 import polars as pl
 
-from optout.keys.blocking import corporate_number
+from optout.keys.corporate import corporate_number
 from optout.keys.people import people
 from optout.schema import numbered
 from optout.text import address, birth, email, phone, postal
@@ -38,7 +38,7 @@ def comparable(raw: pl.DataFrame) -> Comparable:
     """
     parsed = [email.parse(raw[column]) for column in numbered(raw, "email")]
     facts = address.parse(raw["address"]).with_columns(
-        raw.select(postal.fold(pl.col("postal")).alias("postal"))["postal"],
+        postal.parse(raw["postal"]).alias("postal"),
         raw.select(corporate_number(pl.col("corporate_number")).alias("n"))["n"].alias("corporate_number"),
         birth.parse(raw["birth_date"]).alias("birth"),
         _union([phone.parse(raw[column])["keys"] for column in numbered(raw, "phone")], raw.height).alias("phones"),

@@ -13,10 +13,12 @@ import polars as pl
 
 from optout.text import company, kana, name
 
-_COMPANY: Final = (
-    r"会社|會社|法人|組合|\(株|\(有|株\)|有\)|㈱|㈲|㍿|（株|（有|株）|有）|(?i)co\.|inc\.|ltd|k\.k\.|"
-    r"[(（](?:合|資|名|同|医|財|社|宗|学|福|特非|一社|一財|公社|公財|社福)[)）]|[医福学]\)"
-)
+# Whatever may be part of a legal form; `company.parse` decides.
+_COMPANY: Final = [
+    *("会社", "會社", "法人", "組合", "㈱", "㈲", "㍿", "株)", "有)", "株）", "有）", "(株", "(有", "（株", "（有"),
+    *(f"{mark}{end}" for mark in "合資名同医財社宗学福特" for end in ")）"),
+    *("特非", "一社", "一財", "公社", "公財", "社福", "co.", "inc.", "ltd", "k.k.", "corp"),
+]
 _NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild")
 _KANA_PARTS: Final = {
     "key": "kana",
@@ -82,7 +84,7 @@ def _written(raw: pl.DataFrame) -> pl.DataFrame:
 
 def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
     """A company in the name cell: its core is the name, its legal form an attribute."""
-    held = written.str.contains(_COMPANY).fill_null(False)
+    held = written.str.contains_any(_COMPANY, ascii_case_insensitive=True).fill_null(False)
     if not held.any():
         return main
     of = company.parse(written.filter(held)).select("core", "form", "place")
@@ -101,8 +103,9 @@ def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
 
 def _formers(main: pl.DataFrame, column: pl.Series) -> pl.DataFrame:
     """The former surname with the given name of today, from brackets in the name or a column of its own."""
-    former = pl.coalesce("former", name.parse(column)["full"].alias("former"))
-    some = main.with_columns(former).filter(pl.col("former").is_not_null() & pl.col("given").is_not_null())
+    if column.null_count() < len(column):
+        main = main.with_columns(pl.coalesce("former", name.parse(column)["full"].alias("former")))
+    some = main.filter(pl.col("former").is_not_null() & pl.col("given").is_not_null())
     return some.select(
         "i",
         (pl.col("former") + pl.col("given")).alias("full"),

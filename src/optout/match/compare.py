@@ -46,7 +46,11 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         _scalar("birth").alias("birth_date"),
         _scalar("corporate_number").alias("corporate_number"),
     )
-    return pl.concat([pairs, names.compare(pairs, rows.people, entries.people), levels], how="horizontal")
+    # Reading kanji aloud is dear; it can change a verdict only where something else speaks for the pair.
+    beside = pl.concat_str(pl.exclude("corporate_number")).str.contains("equal|room_differs|near|alias")
+    pairs = pairs.with_columns(levels.select(beside.alias("beside"))["beside"])
+    people = names.compare(pairs, rows.people, entries.people)
+    return pl.concat([pairs.drop("beside"), people, levels], how="horizontal")
 
 
 def _side(comparable: Comparable, lines: pl.Series, side: str) -> pl.DataFrame:

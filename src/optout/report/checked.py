@@ -7,14 +7,25 @@ from typing import Final
 
 import polars as pl
 
+from optout import match
 from optout.checks import Intake
 from optout.checks.removal import Outcome, Plan
 from optout.register import Certificate
 from optout.report.sheet import Cell, Column, Row, Sheet, Tone, facts
 from optout.report.words import words
 
-_ACTIONS: Final[dict[str, Tone]] = {"remove": "bad", "review": "doubt", "suppress_only": "plain", "unreachable": "bad"}
-_STATUSES: Final[dict[str, Tone]] = {"removed": "good", "not_found": "good", "review": "doubt", "unreachable": "bad"}
+_ACTIONS: Final[dict[str, Tone]] = {
+    "remove": "bad",
+    "review": "doubt",
+    "suppress_only": "plain",
+    "unreachable": "bad",
+}
+_STATUSES: Final[dict[str, Tone]] = {
+    "removed": "good",
+    "not_found": "good",
+    "review": "doubt",
+    "unreachable": "bad",
+}
 
 
 def planned(plan: Plan, holdings: Sequence[str] = ()) -> Sheet:
@@ -24,16 +35,37 @@ def planned(plan: Plan, holdings: Sequence[str] = ()) -> Sheet:
         Row((holding, words("action", action), 0 if action == "unreachable" else n), _ACTIONS[action])
         for holding, action, n in found.iter_rows()
     ]
-    rows += [Row((name, words("status", "not_found"), 0)) for name in holdings if name not in set(found["holding"])]
+    rows += [
+        Row((name, words("status", "not_found"), 0)) for name in holdings if name not in set(found["holding"])
+    ]
     columns = (Column("保有名簿 holding"), Column("処理 action"), Column("件 rows", number=True))
     notes = (f"求め requests: {len(plan.requests):,}", f"計画 plan: {plan.hash}")
     return Sheet("削除計画 Removal plan (nothing is changed yet)", columns, tuple(rows), notes)
 
 
+def plan_reasons(plan: Plan) -> Sheet:
+    """Why rows were found, most frequent first."""
+    told = plan.table.drop_nulls("rule").join(match.answers(), on="rule", how="left")
+    found = (
+        told.group_by("action", "reason")
+        .len()
+        .sort("action", "len", "reason", descending=[False, True, False])
+    )
+    rows = tuple(
+        Row((words("action", action), words("reason", reason), n), _ACTIONS[action])
+        for action, reason, n in found.iter_rows()
+    )
+    columns = tuple(map(Column, ("処理 action", "理由 reason")))
+    return Sheet("理由 Why", (*columns, Column("件 rows", number=True)), rows)
+
+
 def carried_out(outcome: Outcome) -> Sheet:
     """What happened to every holding."""
     rows = tuple(
-        Row((line["holding"], words("status", line["status"]), line["removed"], line["review"]), _tone(line["status"]))
+        Row(
+            (line["holding"], words("status", line["status"]), line["removed"], line["review"]),
+            _tone(line["status"]),
+        )
         for line in outcome.table.iter_rows(named=True)
     )
     columns = (
@@ -57,7 +89,9 @@ def taken_in(intake: Intake) -> Sheet:
     notes = (
         f"取得番号 intake: {intake.id}",
         f"取得元 supplier: {intake.record['supplier'] or '-'}; 根拠 basis: {intake.record['basis']}",
-        "提供可 may be provided" if intake.record["deliverable"] else "再提供不可 may not be provided by opt-out again",
+        "提供可 may be provided"
+        if intake.record["deliverable"]
+        else "再提供不可 may not be provided by opt-out again",
     )
     title = "未解決 Open questions" if rows else "未解決なし No open question"
     return Sheet(title, (Column(""),), rows, notes)
@@ -78,7 +112,8 @@ def certified(certificate: Certificate, title: str = "提供証明 Certificate")
         "発行 issued": str(payload["issued_at"]),
         "名簿 file": f"{payload['subject']['name']} ({payload['subject']['rows']:,} rows)",
         "SHA-256": certificate.sha256,
-        "停止リスト store": f"revision {store['revision']}, {store['entries']:,} entries, audit row {store['audit_n']}",
+        "停止リスト store": f"revision {store['revision']}, {store['entries']:,} entries",
+        "監査 audit": f"row {store['audit_n']}",
         "提供先 recipient": str(payload["recipient"].get("name", "-")),
         "利用目的 purpose": str(payload["purpose"]),
         "手段 channel": str(payload["channel"]),
@@ -101,6 +136,12 @@ def holdings(records: pl.DataFrame) -> Sheet:
         )
         for line in records.iter_rows(named=True)
     )
-    columns = tuple(map(Column, ("番号 id", "名簿 list", "取得元 supplier", "取得日 received", "提供 deliverable")))
+    columns = (
+        Column("番号 id", whole=True),
+        Column("名簿 list"),
+        Column("取得元 supplier"),
+        Column("取得 received", whole=True),
+        Column("提供"),
+    )
     notes = () if rows else ("まだありません: no list was accepted yet (optout intake ... --accept).",)
     return Sheet("保有名簿 Holdings", (*columns, Column("件 rows", number=True)), rows, notes)

@@ -20,8 +20,18 @@ def understood(told: Mapping[str, Any]) -> Sheet:
         )
         for line in told["columns"][:_MOST]
     )
-    columns = (Column("列 header"), Column("項目 field"), Column("誰 role"), Column("記入 filled", number=True))
-    return Sheet(f"列の対応 Columns of {told['list']} ({told['encoding'] or 'no text file'})", columns, rows, _notes(told))
+    columns = (
+        Column("列 header"),
+        Column("項目 field"),
+        Column("誰 role"),
+        Column("記入 filled", number=True),
+    )
+    return Sheet(
+        f"列の対応 Columns of {told['list']} ({told['encoding'] or 'no text file'})",
+        columns,
+        rows,
+        _notes(told),
+    )
 
 
 def _notes(told: Mapping[str, Any]) -> tuple[str, ...]:

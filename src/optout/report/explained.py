@@ -9,11 +9,19 @@ import polars as pl
 from optout.report.sheet import Column, Row, Sheet, Tone
 from optout.report.words import words
 
-_TONES: Final[dict[str, Tone]] = {"same": "bad", "equal": "bad", "none": "plain", "different": "good", "other": "good"}
-_COLUMNS: Final = ("項目 field", "名簿 row", "停止リスト entry", "一致度 level")
+_TONES: Final[dict[str, Tone]] = {
+    "same": "bad",
+    "equal": "bad",
+    "none": "plain",
+    "different": "good",
+    "other": "good",
+}
+_COLUMNS: Final = ("項目 field", "名簿 row", "登録 entry", "一致度 level")
 
 
-def explained(row: int, verdict: str, reason: str | None, comparison: pl.DataFrame, most: int = 5) -> list[Sheet]:
+def explained(
+    row: int, verdict: str, reason: str | None, comparison: pl.DataFrame, most: int = 5
+) -> list[Sheet]:
     """One sheet an entry that came near, best first.
 
     Args:
@@ -38,11 +46,21 @@ def _compared(lines: pl.DataFrame) -> Sheet:
     first = lines.row(0, named=True)
     rows = tuple(
         Row(
-            (line["field"], line["row_value"] or "-", line["entry_value"] or "-", line["level"], f"{line['weight']:.1f}"),
+            (
+                words("field", line["field"]),
+                line["row_value"] or "-",
+                line["entry_value"] or "-",
+                words("level", line["level"]),
+                f"{line['weight']:.1f}",
+            ),
             _TONES.get(line["level"], "doubt"),
         )
         for line in lines.iter_rows(named=True)
     )
-    rule = f"rule {first['rule']}: {words('verdict', first['verdict'])}" if first["rule"] else "規則なし no rule fits"
+    rule = (
+        f"rule {first['rule']}: {words('verdict', first['verdict'])}"
+        if first["rule"]
+        else "規則なし no rule fits"
+    )
     title = f"求め request {first['request']} / {first['subject']} / {rule}"
     return Sheet(title, (*map(Column, _COLUMNS), Column("重み bits", number=True)), rows)

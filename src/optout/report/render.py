@@ -1,7 +1,7 @@
 """A sheet → rich table for a terminal, or plain text for a file or a pipe.
 
-Lines are drawn in ASCII: box-drawing characters are two cells wide in a Japanese Windows console and would not
-line up. Widths are counted in cells, so a kanji takes two.
+Lines are drawn in ASCII: box-drawing characters are two cells wide in a Japanese Windows console and would
+not line up. Widths are counted in cells, so a kanji takes two.
 """
 
 from __future__ import annotations
@@ -34,19 +34,23 @@ def as_rich(sheet: Sheet) -> Group:
 def as_text(sheet: Sheet, width: int = 80) -> str:
     """The sheet as plain text, no line wider than `width` cells; ends with a newline."""
     page = io.StringIO()
-    Console(file=page, width=width, color_system=None, force_terminal=False, highlight=False).print(as_rich(sheet))
+    Console(file=page, width=width, color_system=None, force_terminal=False, highlight=False).print(
+        as_rich(sheet)
+    )
     return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
 
 
 def _table(sheet: Sheet) -> Table:
     headed = any(column.header for column in sheet.columns)
-    table = Table(box=_RULED if headed else None, show_header=headed, header_style="", pad_edge=False, padding=(0, 1))
+    table = Table(
+        box=_RULED if headed else None, show_header=headed, header_style="", pad_edge=False, padding=(0, 1)
+    )
     table.show_edge = False
     for place, column in enumerate(sheet.columns):
         table.add_column(
             Text(visible(column.header)),
             justify="right" if column.number else "left",
-            no_wrap=column.number,
+            no_wrap=column.number or column.whole,
             overflow="fold",
             min_width=4 if place else None,
         )

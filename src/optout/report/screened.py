@@ -1,5 +1,5 @@
-"""The report of a screen → sheets: counts, reasons, columns. Works from the plain report alone, so a stored one
-shows the same as a fresh one.
+"""The report of a screen → sheets: counts, reasons, remarks. Works from the plain report alone, so a stored
+one shows the same as a fresh one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from optout import match
 from optout.report.sheet import Column, Row, Sheet, Tone
 from optout.report.words import why, words
 
-_TONES: Final[dict[str, Tone]] = {"keep": "good", "withhold": "bad", "review": "doubt", "quarantined": "doubt"}
+_TONES: Final[dict[str, Tone]] = {
+    "keep": "good",
+    "withhold": "bad",
+    "review": "doubt",
+    "quarantined": "doubt",
+}
 _MOST: Final = 12
 
 
@@ -40,7 +45,7 @@ def reasons(report: Mapping[str, Any], title: str = "理由 Why") -> Sheet:
 
 
 def _by_reason(report: Mapping[str, Any]) -> Counter[tuple[str, str]]:
-    """(verdict, reason) → rows. A reason no rule gave is the row's own: a refusal, or that nobody is named."""
+    """(verdict, reason) → rows. A reason no rule gave is the row's own: a refusal, or nobody is named."""
     answers = {rule: (str(verdict), str(reason)) for rule, verdict, reason in match.answers().iter_rows()}
     told: Counter[tuple[str, str]] = Counter()
     for rule, n in report["by_rule"].items():
@@ -69,7 +74,8 @@ def against(report: Mapping[str, Any]) -> str:
     """Which list, rules and question the verdicts hold for, in one line."""
     held = report["against"]
     scope = f"policy {held['policy']}, channel {held['channel']}, tenant {held['tenant'] or '-'}"
-    return f"停止リスト store revision {held['revision']}, {held['entries']:,} entries, rules {held['scheme']}; {scope}"
+    entries = f"{held['entries']:,} entries, rules {held['scheme']}"
+    return f"停止リスト store revision {held['revision']}, {entries}; {scope}"
 
 
 def _some(headers: list[str]) -> str:

@@ -16,10 +16,12 @@ class Column:
     Attributes:
         header: Its heading; may be empty.
         number: Whether its cells are counts, to be set right and with thousands separated.
+        whole: Whether its cells must stay on one line, as an id.
     """
 
     header: str
     number: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     """
     planted = seeds.plant(raw, first_row + n_rows)
     whole = pl.concat([raw, planted.drop("seed")], how="diagonal")
-    probe = blocked(whole, "row")
+    probe = blocked(whole, "row", snapshot.blocked)
     pairs = _candidates(probe.keys, snapshot, question, real=raw.height)
     pairs = _decided(pairs, whole, snapshot, question)
     hits = _hits(pairs, whole, snapshot)

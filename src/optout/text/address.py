@@ -25,7 +25,7 @@ _NAME: Final = (
     r"|<[0-9]+>(?:[^-ノ・~ー0-9< 丁番号]|番[^-地号ノ0-9< ]|丁[^目0-9< ]|ノ[^0-9<]|号[^室0-9< ])"
     r"|[0-9]+(?:番町|丁堀|条|線|区|部|地割|軒|[東西南北]))*)"
 )
-_SKETCH: Final = f"^{_NAME}(?:{_NUMBER}(?:{_SEPARATOR}{_NUMBER})?)?"
+_SKETCH: Final = f"^{_NAME}(?:{_NUMBER}(?:{_SEPARATOR}{_NUMBER}(?:{_SEPARATOR}{_NUMBER})?)?)?"
 _WHOLE: Final = (
     f"^{_NAME}(?:{_NUMBER}(?:{_SEPARATOR}{_NUMBER}(?:{_SEPARATOR}{_NUMBER}(?:{_SEPARATOR}{_NUMBER})?)?)?)?"
     "(?:丁目|番地|番|号)?(.*)$"
@@ -95,7 +95,7 @@ def _number(text: pl.Expr) -> pl.Expr:
 
 
 def sketch(written: pl.Series) -> pl.DataFrame:
-    """The cheap part, for every row of a batch: the tail of the town's name and the first two numbers.
+    """The cheap part, for every row of a batch: the tail of the town's name and the numbers.
 
     Two addresses that `parse` finds equal have equal sketches, whatever prefecture, city or ward was left out.
 
@@ -104,18 +104,19 @@ def sketch(written: pl.Series) -> pl.DataFrame:
 
     Returns:
         Frame of the same height and order: `tail` String (two characters before the numbers, a final 町 apart),
-        `first`, `second` String. Null where there is none.
+        `n1`, `n2`, `n3` String. Null where there is none.
     """
-    frame = pl.DataFrame({"text": _cleaned(written)}).select(
-        pl.col("text").str.extract_groups(_SKETCH).struct.rename_fields(["name", "first", "second"])
-    )
-    frame = frame.unnest("text")
-    name = pl.col("name").str.replace_all(_NAME_MARKS, "").str.strip_suffix("町").str.slice(-2)
-    return frame.select(
-        chars.blank_to_null(name).alias("tail"),
-        _number(pl.col("first")),
-        _number(pl.col("second")),
-    )
+    text = pl.col("text")
+    fields = ["name", "n1", "n2", "n3"]
+    frame = pl.DataFrame({"text": _cleaned(written)})
+    frame = frame.select(text.str.extract_groups(_SKETCH).struct.rename_fields(fields)).unnest("text")
+    return frame.select(_tail(), *(_number(pl.col(number)) for number in fields[1:]))
+
+
+def _tail() -> pl.Expr:
+    # The last few characters are enough, and cheaper to clean than the whole name.
+    name = pl.col("name").str.slice(-8).str.replace_all(_NAME_MARKS, "").str.strip_suffix("町").str.slice(-2)
+    return chars.blank_to_null(name).alias("tail")
 
 
 def parse(written: pl.Series) -> pl.DataFrame:
@@ -140,11 +141,11 @@ def parse(written: pl.Series) -> pl.DataFrame:
     fields = ["name", "n1", "n2", "n3", "n4", "rest"]
     frame = frame.select(text.str.extract_groups(_WHOLE).struct.rename_fields(fields)).unnest("text")
     frame = frame.with_columns(
+        _tail(),
         pl.col("name").str.replace_all(_NAME_MARKS, ""),
         *(_number(pl.col(number)) for number in ("n1", "n2", "n3", "n4")),
     )
     frame = frame.with_columns(
-        chars.blank_to_null(pl.col("name").str.strip_suffix("町").str.slice(-2)).alias("tail"),
         pl.concat_str("n1", "n2", "n3", separator="-", ignore_nulls=True).alias("numbers"),
         _room(pl.col("n4"), pl.col("rest")).alias("room"),
     )

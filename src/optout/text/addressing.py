@@ -2,7 +2,8 @@
 
 Sources: tables/name_honorific.tsv, name_title.tsv, name_department.tsv, name_note.tsv; remarks that refuse or
 tell a death are tables/own_flag.tsv. Every stage takes and returns one String column, elementwise. Nothing is
-taken from the front except titles (君島 and 様 are surnames), and never so much that fewer than two letters stay.
+taken from the front except titles (君島 and 様 are surnames), and never so much that fewer than two letters
+stay.
 """
 
 from __future__ import annotations
@@ -53,8 +54,23 @@ def former(text: pl.Expr) -> pl.Expr:
 def without_remarks(text: pl.Expr) -> pl.Expr:
     """Drop what follows ※, refusals and deaths (tables/own_flag.tsv), remarks of tables/name_note.tsv."""
     remarks = rf"[ /:・]*(?:{_any(words('name_note'))})(?:済み?|先不明|のため|有り?|あり)?[)]?$"
-    plain = text.str.replace(r"[ (]*※.*$", "").str.replace(r"^\(?故(?:人|\)|[ :]|・)+", "").str.replace("^亡[ ・]", "")
-    return flag.without_spoken(plain).str.replace(remarks, "").str.strip_chars(" /:・")
+    plain = (
+        text.str.replace(r"[ (]*※.*$", "")
+        .str.replace(r"^\(?故(?:人|\)|[ :]|・)+", "")
+        .str.replace("^亡[ ・]", "")
+    )
+    return flag.without_spoken(plain).str.replace(remarks, "").str.strip_chars(_marks())
+
+
+@cache
+def _marks() -> str:
+    """The signs a list puts beside a name: ★, ♪ …"""
+    return " /:・" + "".join(tables.load("name_symbol").filter(kind="mark")["written"])
+
+
+def without_numbers(text: pl.Expr) -> pl.Expr:
+    """Drop a running number at either end."""
+    return text.str.replace(r"^[0-9]+[ :)-]*", "").str.replace(r"[ #-]*[0-9]+$", "")
 
 
 def without_brackets(text: pl.Expr) -> pl.Expr:
@@ -74,8 +90,7 @@ def without_brackets(text: pl.Expr) -> pl.Expr:
 def _honorifics() -> tuple[str, ...]:
     """The patterns that take honorifics off the end; what is kept is group 1."""
     end, kana = _any(words("name_honorific", "end")), _any(words("name_honorific", "kana"))
-    kanji, apart = _any(words("name_honorific", "kanji")), _any(words("name_honorific", "apart"))
-    long = _any(words("name_honorific", "long"))
+    kanji = _any(words("name_honorific", "kanji"))
     many = "(?:[0-9]+|[一二三四五六七八九十数]+) *(?:名|人)"
     return (
         rf"^(.*?{_TWO}.*?) *(?:他|外|ほか|以下) *{many}(?: *様)?$",
@@ -83,8 +98,6 @@ def _honorifics() -> tuple[str, ...]:
         rf"^({_any(surname.surnames(1))})(?: *(?:{end}))+$",
         rf"^(.*(?:{_TWO}(?: +|[{_HAN}])|[{_HAN}]{{2}}|[{letters.KANA}ー]{{2}}))(?:{kana}) *$",
         rf"^(.*?{_TWO}.*?[{_HAN}]|[{_HAN}]{{2,}}) *(?:{kanji})$",
-        rf"^(.*?[^ ] *{_TWO}.*?) *(?:{long})$",
-        rf"^([^ ]+ [^ ]+) (?:{apart})$",
     )
 
 
@@ -94,6 +107,16 @@ def without_honorifics(text: pl.Expr) -> pl.Expr:
         text = text.str.replace(pattern, "${1}")
     front = _any([word.capitalize() for word in words("name_honorific", "front")])
     return text.str.replace(rf"^(?i:{front})(?:\. *| +)", "").str.strip_chars(" ")
+
+
+def without_last_word(text: pl.Expr) -> pl.Expr:
+    """Drop what may also be a given name, once nothing but the name is left.
+
+    行, 方, 外, 博士 go as a third word (柳 行 stays); 君 goes where three letters stay (陳 美君 stays).
+    """
+    apart, long = _any(words("name_honorific", "apart")), _any(words("name_honorific", "long"))
+    third = text.str.replace(rf"^([^ ]+ [^ ]+) (?:{apart})$", "${1}")
+    return third.str.replace(rf"^(.*?(?:[^ ・][ ・]*){{3}}.*?) *(?:{long})$", "${1}")
 
 
 @cache
@@ -117,7 +140,8 @@ def without_titles(text: pl.Expr) -> pl.Expr:
     return text.str.strip_chars(" ")
 
 
-# (pattern, what stays): 渡辺様方 鈴木一 | 渡辺 方 鈴木一 | 鈴木 一 渡辺様方 | 渡辺様方 | 株式会社見本気付 山田 | 山田 c/o 鈴木
+# (pattern, what stays), in order: 渡辺様方 鈴木一 | 渡辺 方 鈴木一 | 渡辺方 鈴木一 | 鈴木 一 渡辺様方 |
+# 渡辺様方 | 見本商事気付 山田一 | 山田一 気付 | 山田一 c/o 鈴木
 _CARE_OF: Final = (
     (rf"^.*?[^ ] ?{_HOST}方[ ・]*({_TWO}.*)$", "${1}"),
     (rf"^[{_HAN}]{{1,5}} 方 ({_TWO}.*)$", "${1}"),

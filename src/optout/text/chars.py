@@ -72,7 +72,8 @@ class Replacement:
 
     def __call__(self, text: pl.Expr) -> pl.Expr:
         """Apply to a String column. Elementwise; null stays null."""
-        return text.map_batches(self.apply, return_dtype=pl.String, is_elementwise=True)
+        # Not declared elementwise: the engine would cut the column up and build the automaton for every piece.
+        return text.map_batches(self.apply, return_dtype=pl.String)
 
     def apply(self, text: pl.Series) -> pl.Series:
         """The same for a series."""

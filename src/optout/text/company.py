@@ -1,7 +1,7 @@
 """A company's name as written → its core, its legal form and where the form stands.
 
-Source: tables/legal_form.tsv (会社法 and its sister laws; bank-transfer abbreviations). 前株 and 後株 can be two
-companies, so the place is kept; (合) may be 合同, 合名 or 合資, and its form says so.
+Source: tables/legal_form.tsv (会社法 and its sister laws; bank-transfer abbreviations). 前株 and 後株 can be
+two companies, so the place is kept; (合) may be 合同, 合名 or 合資, and its form says so.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def parse(written: pl.Series) -> pl.DataFrame:
         written: String series; nulls allowed.
 
     Returns:
-        Frame of String columns, same height and order: `core`, the glyph-folded name in capitals without legal
-        form, blanks or middle dots, null when blank; `form`, the legal form in full, null when none is written;
-        `place`, "before" or "after" the core, null without a form.
+        Frame of String columns, same height and order: `core`, the glyph-folded name in capitals without
+        legal form, blanks or middle dots, null when blank; `form`, the legal form in full, null when none is
+        written; `place`, "before" or "after" the core, null without a form.
 
     Examples:
         >>> parse(pl.Series(["㈱山田商店", "山田商店　株式會社"])).rows()
@@ -36,13 +36,19 @@ def parse(written: pl.Series) -> pl.DataFrame:
     """
     text = pl.col("text")
     frame = written.cast(pl.String).to_frame("text").with_columns(text=_spelled(text))
-    frame = frame.with_columns(before=text.str.extract(rf"^({_forms()})", 1), after=text.str.extract(_ending(), 1))
+    frame = frame.with_columns(
+        before=text.str.extract(rf"^({_forms()})", 1), after=text.str.extract(_ending(), 1)
+    )
     frame = frame.with_columns(
         inside=pl.when(pl.coalesce("before", "after").is_null()).then(text.str.extract(_bracketed(), 1))
     )
-    core = text.str.strip_prefix(pl.col("before").fill_null("")).str.strip_suffix(pl.col("after").fill_null(""))
+    core = text.str.strip_prefix(pl.col("before").fill_null("")).str.strip_suffix(
+        pl.col("after").fill_null("")
+    )
     core = pl.when(pl.col("inside").is_null()).then(core).otherwise(core.str.replace(_bracketed(), ""))
-    frame = frame.with_columns(core=chars.blank_to_null(_core(core)), form=pl.coalesce("before", "after", "inside"))
+    frame = frame.with_columns(
+        core=chars.blank_to_null(_core(core)), form=pl.coalesce("before", "after", "inside")
+    )
     named = pl.col("core").is_not_null()
     place = pl.when(pl.col("before").is_not_null()).then(pl.lit("before")).otherwise(pl.lit("after"))
     return frame.select(

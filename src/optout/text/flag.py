@@ -83,10 +83,12 @@ def refusal(cells: pl.Expr) -> pl.Expr:
         cells: String column; nulls allowed.
 
     Returns:
-        Boolean column, elementwise: True ○ 1 Y 要 済 停止 …, a date; False blank 0 × N 無 …; null when unclear.
+        Boolean column, elementwise: True ○ 1 Y 要 済 停止 …, a date; False blank 0 × N 無 …;
+        null when unclear.
 
     Examples:
-        >>> pl.DataFrame({"DM不要": ["○", "×", None, "？"]}).select(refusal(pl.col("DM不要"))).to_series().to_list()
+        >>> column = pl.DataFrame({"DM不要": ["○", "×", None, "？"]})
+        >>> column.select(refusal(pl.col("DM不要"))).to_series().to_list()
         [True, False, False, None]
     """
     date = r"^(?:[12][0-9]{3}|[SHR昭平令][^0-9]*[0-9元]{1,2})[-/.年]?[0-9]{1,2}[-/.月]?[0-9]{1,2}"
@@ -100,10 +102,12 @@ def permission(cells: pl.Expr) -> pl.Expr:
         cells: String column; nulls allowed.
 
     Returns:
-        Boolean column meaning *refused*, elementwise: True 否 × N 0 不要 …; False 可 ○ Y 1, blank; null unclear.
+        Boolean column meaning *refused*, elementwise: True 否 × N 0 不要 …; False 可 ○ Y 1,
+        blank; null when unclear.
 
     Examples:
-        >>> pl.DataFrame({"DM可否": ["可", "否", "×"]}).select(permission(pl.col("DM可否"))).to_series().to_list()
+        >>> column = pl.DataFrame({"DM可否": ["可", "否", "×"]})
+        >>> column.select(permission(pl.col("DM可否"))).to_series().to_list()
         [False, True, True]
     """
     return _judged(cells, "permission", False)

@@ -1,8 +1,9 @@
 """A reading as written (kana of any kind, or romaji) → keys under which equal readings meet.
 
-Sources: the tables kana_*.tsv (現代仮名遣い, 外務省ヘボン式, 訓令式). K1 `key`: small kana large, ヂ ヅ ヰ ヱ ヲ as they
-sound, every long vowel one mark; measured to merge no more people than the raw kana. K2 `loose`: no marks, no
-voicing, for candidates only. RK `romaji`: long vowels dropped, the only key kana and romaji have in common.
+Sources: the tables kana_*.tsv (現代仮名遣い, 外務省ヘボン式, 訓令式). K1 `key`: small kana large,
+ヂ ヅ ヰ ヱ ヲ as they sound, every long vowel one mark; measured to merge no more people than the raw kana.
+K2 `loose`: no marks, no voicing, for candidates only. RK `romaji`: long vowels dropped, the only key kana and
+romaji have in common.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def parse(written: pl.Series) -> pl.DataFrame:
         written: String series: katakana, hiragana, half-width kana or romaji; nulls allowed.
 
     Returns:
-        Frame of String columns, same height and order: `key` K1 of the whole without blanks, null when blank, a
-        placeholder or not a reading; `family`, `given` K1 of the parts, null unless a separator stands;
+        Frame of String columns, same height and order: `key` K1 of the whole without blanks, null when blank,
+        a placeholder or not a reading; `family`, `given` K1 of the parts, null unless a separator stands;
         `loose` K2 of the whole; `romaji`, `romaji_family`, `romaji_given` RK of whole and parts.
 
     Examples:
@@ -50,7 +51,9 @@ def parse(written: pl.Series) -> pl.DataFrame:
         return _keys(plain)
     odd = _cleaned(frame.filter("odd")["written"])
     line = pl.int_range(pl.len())
-    place = frame.select(pl.when("odd").then(pl.len() + pl.col("odd").cum_sum() - 1).otherwise(line)).to_series()
+    place = frame.select(
+        pl.when("odd").then(pl.len() + pl.col("odd").cum_sum() - 1).otherwise(line)
+    ).to_series()
     return _keys(pl.concat([plain, odd])[place])
 
 
@@ -65,7 +68,9 @@ def _spelling() -> chars.Replacement:
     own = letters.katakana() | _ROMAN_LONG | letters.latin() | dict.fromkeys((*chars.dashes(), "-"), _LONG)
     own |= _ROMAN_LONG | {"・": "", "·": "", "'": "'", "’": "'"}
     table = tables.mapping("kana_spelling")
-    single = {char: "".join(own.get(part, part) for part in to) for char, to in chars.width_map().items()} | own
+    single = {
+        char: "".join(own.get(part, part) for part in to) for char, to in chars.width_map().items()
+    } | own
     folded = {char: "".join(table.get(part, part) for part in to) for char, to in single.items()}
     return chars.Replacement.of(folded | table | _two_letters(table, single))
 
@@ -118,7 +123,7 @@ def _placeholders() -> tuple[str, str]:
 
 @cache
 def _irregular() -> str:
-    """What needs `_cleaned`: any sign or Latin letter, more than one blank, サマ at the end, a placeholder."""
+    """What needs `_cleaned`: any sign or Latin letter, two blanks, サマ at the end, a placeholder."""
     whole, start = _placeholders()
     return rf"[^{_KATAKANA} ]|  | [^ ]+ |ーー|(?:^| )ー|サマ$|^(?:{whole})$|^(?:{start})|{_SAME_LETTER}"
 
@@ -128,7 +133,9 @@ def _cleaned(written: pl.Series) -> pl.DataFrame:
     text = pl.col("text")
     frame = written.to_frame("text").with_columns(text=addressing.brackets(chars.fold_width(text)))
     frame = frame.with_columns(text=addressing.without_brackets(addressing.without_remarks(text)))
-    frame = frame.with_columns(text=_surname_first(text)).with_columns(text=_spelling()(text).str.strip_chars(" "))
+    frame = frame.with_columns(text=_surname_first(text)).with_columns(
+        text=_spelling()(text).str.strip_chars(" ")
+    )
     frame = frame.with_columns(text=_spoken(text).str.replace_all(" +", " "))
     frame = frame.with_columns(
         text=text.str.replace(r"^(.*?[^ ] *[^ ].*?) *(?:サマ)+$", "${1}")

@@ -1,8 +1,8 @@
 """The letters of a person's name: one spelling for glyph, script and case; what stands for a lost letter.
 
-Sources: text.chars (width, 異体字); tables/name_latin.tsv (DIN 5007-2, ICAO Doc 9303); tables/name_symbol.tsv.
-Hiragana becomes katakana because lists mix them freely (山本 きよ = 山本 キヨ); small kana and long vowels stay:
-they are text.kana's business.
+Sources: text.chars (width, 異体字); tables/name_latin.tsv (DIN 5007-2, ICAO Doc 9303), name_symbol.tsv.
+Hiragana becomes katakana because lists mix them freely (山本 きよ = 山本 キヨ); small kana and long vowels
+stay: they are text.kana's business.
 """
 
 from __future__ import annotations
@@ -71,13 +71,19 @@ def _own_map() -> dict[str, str]:
 @cache
 def _spelling() -> chars.Replacement:
     own = _own_map()
-    glyphs = {written: "".join(own.get(char, char) for char in to) for written, to in chars.glyph_map().items()}
+    glyphs = {
+        written: "".join(own.get(char, char) for char in to) for written, to in chars.glyph_map().items()
+    }
     return chars.Replacement.of(glyphs | own | _repeated_kanji(glyphs))
 
 
 def _repeated_kanji(glyphs: dict[str, str]) -> dict[str, str]:
     """佐々 → 佐佐 for the common kanji (JIS X 0208 level 1), so that names with 々 need no second look."""
-    rows = (bytes((0xA0 + row, 0xA0 + cell)).decode("euc_jp", "ignore") for row in _KANJI_ROWS for cell in range(1, 95))
+    rows = (
+        bytes((0xA0 + row, 0xA0 + cell)).decode("euc_jp", "ignore")
+        for row in _KANJI_ROWS
+        for cell in range(1, 95)
+    )
     every = [kanji for kanji in rows if kanji]
     return {kanji + mark: glyphs.get(kanji, kanji) * 2 for kanji in every for mark in "々〻"}
 
@@ -93,7 +99,7 @@ def spell(text: pl.Expr) -> pl.Expr:
 
 
 def respell(folded: pl.Expr) -> pl.Expr:
-    """`spell` for a text that has been through `chars.fold_glyphs` already: a far smaller table. Elementwise."""
+    """`spell` for a text already through `chars.fold_glyphs`: a far smaller table. Elementwise."""
     return expand(_own()(folded))
 
 
@@ -128,7 +134,9 @@ def lost_letters(text: pl.Expr) -> pl.Expr:
         '佐藤 ?郎'
     """
     plain = _symbols()(text).str.replace_all(r"[〇\x{E000}-\x{F8FF}]", LOST)
-    long = plain.str.replace_all(rf"([{KANA}])-", "${1}ー").str.replace_all(rf"([{HAN}]{{2}})-([{HAN}]{{2}})", "${1}${2}")
+    long = plain.str.replace_all(rf"([{KANA}])-", "${1}ー").str.replace_all(
+        rf"([{HAN}]{{2}})-([{HAN}]{{2}})", "${1}${2}"
+    )
     dash = rf"(^|[{HAN} ?])[ー-]"
     wild = long.str.replace_all(dash, "${1}?").str.replace_all(dash, "${1}?")
     return pl.when(long.str.contains(f"[{HAN}]")).then(wild).otherwise(long)

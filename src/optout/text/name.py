@@ -1,8 +1,9 @@
 """A person's name as written → surname, given name, former surname, further people, and how far to trust it.
 
 Sources: the tables name_*.tsv, surname_length.tsv, own_flag.tsv; text.chars for glyphs.
-Plain names (nine in ten) are spelled and split in one pass; only what looks irregular goes through the stages of
-text.addressing, text.people and text.letters. What is no name (不明, 世帯主様, ああああ, mojibake) is null.
+Plain names (nine in ten) are spelled and split in one pass; only what looks irregular goes through the stages
+of text.addressing, text.people and text.letters. What is no name (不明, 世帯主様, ああああ, mojibake)
+is null.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from optout.text.surname import family_length
 
 __all__ = ["family_length", "parse"]
 
-SCHEMA: Final = {
+SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "full": pl.String,
     "family": pl.String,
     "given": pl.String,
@@ -32,12 +33,14 @@ SCHEMA: Final = {
 _HAN: Final = letters.HAN
 _KATAKANA: Final = "ァ-ヺー"
 _NOBODY: Final = pl.lit([], dtype=pl.List(pl.String))
-# Latin-1 letters side by side (ÕýÄ¿), UTF-8 read as CP932 (縺ゅ), half-width punctuation among kana (EUC read as CP932).
+# Latin-1 letters side by side (ÕýÄ¿), UTF-8 read as CP932 (縺ゅ), punctuation among kana (EUC read as CP932).
 _UNREADABLE: Final = (
     r"[\x{80}-\x{FF}]{2}.*[\x{80}-\x{FF}]|[縺繧繝譁蜷].*[縺繧繝譁蜷]|"
     rf"^[^{_HAN}]*[{letters.KANA}][「」。]|[「」。、][{letters.KANA}][^{_HAN}]*$"
 )
-_SAME_LETTER: Final = "|".join(f"^{re.escape(chr(code))}{{3,}}$" for code in (*range(0x30A1, 0x30F7), *range(65, 91)))
+_SAME_LETTER: Final = "|".join(
+    f"^{re.escape(chr(code))}{{3,}}$" for code in (*range(0x30A1, 0x30F7), *range(65, 91))
+)
 _CAPITAL_SURNAME: Final = r"^([A-Z][a-z'’-]+) ([A-Z][A-Z'’-]+)$"
 
 
@@ -49,10 +52,11 @@ def parse(written: pl.Series) -> pl.DataFrame:
 
     Returns:
         Frame of the same height and order:
-        `full` String, the whole name without blanks, null when there is none; `family`, `given` String, both null
-        unless a separator stands between them; `former` String, the 旧姓; `others` List[String], further people
-        as "family given"; `script` String, kanji, kana or latin; `care_of` Boolean, at somebody else's (様方);
-        `wild` Boolean, letters are lost ("?" in `full`); `flagged` Boolean, the cell itself refuses (※DM不要, 故人).
+        `full` String, the whole name without blanks, null when there is none; `family`, `given` String, both
+        null unless a separator stands between them; `former` String, the 旧姓; `others` List[String],
+        further people as "family given"; `script` String, kanji, kana or latin; `care_of` Boolean, at
+        somebody else's (様方); `wild` Boolean, letters are lost ("?" in `full`); `flagged` Boolean, the cell
+        itself refuses (※DM不要) or tells a death (故人).
 
     Examples:
         >>> parse(pl.Series(["髙橋　一郎 様", "不明"])).select("full", "family", "given").rows()
@@ -74,12 +78,15 @@ def _marked(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _polite(text: pl.Expr) -> pl.Expr:
     """A lane for lists where every name has 様 or a wide blank: what is left is checked again."""
-    return text.str.replace(r"^([^ ]+?)(?: +([^ ]+?))? *[様殿]?$", "${1} ${2}").str.strip_chars(" ")
+    shorter = text.str.replace(r"^([^ ]+?)(?: +([^ ]+?))? *[様殿]?$", "${1} ${2}").str.strip_chars(" ")
+    return pl.when(text.str.contains(_placeholders())).then(text).otherwise(shorter)
 
 
 def _overlaid(base: pl.DataFrame, where: pl.Series, over: pl.DataFrame) -> pl.DataFrame:
     """`base` with the lines `where` is true taken from `over`, in order."""
-    place = pl.when(where).then(len(base) + where.cum_sum().cast(pl.Int64) - 1).otherwise(pl.int_range(len(base)))
+    place = (
+        pl.when(where).then(len(base) + where.cum_sum().cast(pl.Int64) - 1).otherwise(pl.int_range(len(base)))
+    )
     return pl.concat([base, over])[pl.select(place).to_series()]
 
 
@@ -89,13 +96,17 @@ def _irregular() -> str:
     kanji = _HAN.replace("々", "")
     anywhere = {*addressing.words("name_title"), *addressing.words("name_note"), *flag.hints()}
     anywhere |= {*addressing.words("name_placeholder", "start"), "様", "旧", "気付", "縺", "繧", "繝", "方 "}
-    last = {word for place in ("end", "kana", "kanji", "long") for word in addressing.words("name_honorific", place)}
+    last = {
+        word
+        for place in ("end", "kana", "kanji", "long")
+        for word in addressing.words("name_honorific", place)
+    }
     apart = addressing.words("name_honorific", "apart")
     return "|".join(
         (
             rf"[^{kanji}{_KATAKANA} ]|[ケガ]|  | [^ ]+ |(?:^|[{_HAN} ])ー|^.$",
             rf"^(?:{_words(addressing.words('name_placeholder', 'whole'))})$|{_SAME_LETTER}",
-            f"{_words(anywhere)}|(?:{_words(last)}| (?:{_words(apart)})|[名人])$",
+            f"{_words(anywhere)}|(?:{_words(last)}| (?:{_words(apart)})|[一二三四五六七八九十数] ?[名人])$",
         )
     )
 
@@ -140,16 +151,22 @@ def _script(full: pl.Expr) -> pl.Expr:
 
 def _settled(written: pl.Series) -> pl.DataFrame:
     """The stages, and once more where a name without its blanks shows a word that had hidden."""
-    once = _staged(written).with_columns(again=pl.col("full").str.contains(_irregular()).fill_null(value=False))
+    once = _staged(written).with_columns(
+        again=pl.col("full").str.contains(_irregular()).fill_null(value=False)
+    )
     if not once["again"].any():
         return once.drop("again")
     known = pl.col("full").is_not_null()
-    twice = once.filter("again").select("full").with_columns(again=_staged(once.filter("again")["full"])["full"])
+    twice = (
+        once.filter("again").select("full").with_columns(again=_staged(once.filter("again")["full"])["full"])
+    )
     changed = twice.filter(pl.col("again").ne_missing(pl.col("full"))).unique("full")
     joined = once.drop("again").join(changed, on="full", how="left", maintain_order="left", nulls_equal=False)
     moved = known & pl.col("full").is_in(changed["full"].implode())
     settled = joined.with_columns(
-        pl.when(~moved).then("family"), pl.when(~moved).then("given"), full=pl.when(moved).then("again").otherwise("full")
+        pl.when(~moved).then("family"),
+        pl.when(~moved).then("given"),
+        full=pl.when(moved).then("again").otherwise("full"),
     )
     return _finished(settled)
 
@@ -167,15 +184,25 @@ def _staged(written: pl.Series) -> pl.DataFrame:
     )
     frame = _addressed(frame)
     frame = people.split(frame.with_columns(text=people.dotted(text)))
-    frame = frame.with_columns(text=_letters_of(text), others=pl.col("others").list.eval(_other(pl.element())))
-    frame = frame.with_columns(wild=text.str.contains(letters.LOST, literal=True).fill_null(value=False))
-    return _finished(_named(frame))
+    frame = frame.with_columns(
+        text=_letters_of(text),
+    )
+    frame = _named(frame)
+    return _finished(
+        frame.with_columns(
+            wild=pl.col("full").str.contains(letters.LOST, literal=True).fill_null(value=False)
+        )
+    )
 
 
 def _together(text: pl.Expr) -> pl.Expr:
     """Letters spaced out for layout (山 田 太 郎) → one word; a wider blank among them still separates."""
     spaced = text.str.contains(r"^[^ ](?: +[^ ]){2,}$")
-    wide = text.str.replace(r" {2,}", "\t").str.replace_all(" ", "", literal=True).str.replace("\t", " ", literal=True)
+    wide = (
+        text.str.replace(r" {2,}", "\t")
+        .str.replace_all(" ", "", literal=True)
+        .str.replace("\t", " ", literal=True)
+    )
     return pl.when(spaced).then(wide).otherwise(text.str.replace_all(" +", " "))
 
 
@@ -184,6 +211,7 @@ def _addressed(frame: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("text")
     frame = frame.with_columns(text=addressing.without_remarks(text))
     frame = frame.with_columns(hosted=addressing.in_care_of(text), text=addressing.without_brackets(text))
+    frame = frame.with_columns(text=addressing.without_numbers(text))
     frame = frame.with_columns(text=addressing.without_honorifics(text))
     frame = frame.with_columns(
         care_of=(pl.col("hosted") | addressing.in_care_of(text)).fill_null(value=False),
@@ -193,24 +221,24 @@ def _addressed(frame: pl.DataFrame) -> pl.DataFrame:
     for _ in range(2):  # 代表取締役 山田太郎 様, 山田太郎 様 (部長)
         frame = frame.with_columns(text=addressing.without_titles(text))
         frame = frame.with_columns(text=addressing.without_honorifics(text))
-    return frame
+    return frame.with_columns(text=addressing.without_last_word(text))
 
 
 def _letters_of(text: pl.Expr) -> pl.Expr:
     """Lost letters marked, numbers at the ends and every sign dropped, then spelled."""
     surname_first = (
         text.str.replace(r"^([^,]+?) *, *([^,]+)$", "${1} ${2}")
-        .str.replace_all(r"[.'’]", " ")
+        .str.replace_all("['’]", "")
+        .str.replace_all(".", " ", literal=True)
         .str.replace(_CAPITAL_SURNAME, "${2} ${1}")
     )
     lost = letters.lost_letters(surname_first.str.replace_all(" +", " ").str.strip_chars(" "))
-    bare = lost.str.replace(r"^[0-9]+[ :)-]*", "").str.replace(r"[ #-]*[0-9]+$", "")
-    spelled = letters.respell(bare)
-    return spelled.str.replace_all(rf"[^{_HAN}{_KATAKANA}A-Z0-9? ]", "").str.replace_all(" +", " ").str.strip_chars(" ")
-
-
-def _other(person: pl.Expr) -> pl.Expr:
-    return letters.respell(letters.lost_letters(addressing.without_honorifics(person)))
+    spelled = letters.respell(addressing.without_numbers(lost))
+    return (
+        spelled.str.replace_all(rf"[^{_HAN}{_KATAKANA}A-Z0-9? ]", "")
+        .str.replace_all(" +", " ")
+        .str.strip_chars(" ")
+    )
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """Several people in one cell: 佐藤 一郎・花子 → 佐藤 一郎 and 佐藤 花子.
 
-A middle dot is also a plain separator (山田・太郎) and part of a foreign name (マリア・サントス): it joins people only
-after a kanji name that is complete before it. The surname of those who follow is taken from the first.
+A middle dot is also a plain separator (山田・太郎) and part of a foreign name (マリア・サントス): it joins
+people only after a kanji name that is complete before it. The surname of those who follow is the first's.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from optout.text import letters, surname
+from optout.text import addressing, letters, surname
 
 _HAN: Final = letters.HAN
 _GIVEN_ENDING: Final = "[子郎美代香恵江枝衣奈乃輔介人之]$"
@@ -26,8 +26,9 @@ def dotted(text: pl.Expr) -> pl.Expr:
 
 def _is_separator(before: pl.Expr, after: pl.Expr) -> pl.Expr:
     """Does the dot stand between the surname and the given name of one person?"""
-    listed = before.is_in(surname.surnames(3).implode()) | before.is_in(surname.surnames(4).implode())
-    short = before.str.len_chars() <= 2  # noqa: PLR2004 - no name of two letters is complete
+    spelled = letters.respell(before)
+    listed = spelled.is_in(surname.surnames(3).implode()) | spelled.is_in(surname.surnames(4).implode())
+    short = before.str.len_chars() <= 2  # no name of two letters is complete
     return ~before.str.contains(" ") & ~after.str.contains(" ") & (short | listed)
 
 
@@ -40,10 +41,14 @@ def split(frame: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The frame, same height and order, `text` holding one person, `others` List[String] ("family given").
     """
+    if not frame["text"].str.contains("・|^[^ ]+ [^ ]+ [^ ]+ [^ ]+$").any():
+        return frame.with_columns(others=pl.lit([], dtype=pl.List(pl.String)))
     parts = pl.col("text").str.split("・")
     first, second, count = parts.list.get(0), parts.list.get(1, null_on_oob=True), parts.list.len()
-    single = (count == 2) & _is_separator(first, second)  # noqa: PLR2004
-    foreign = (count > 1) & ~pl.col("text").str.contains(rf"^[^・]*[{_HAN}?]") | _foreign_given(pl.col("text"))
+    single = (count == 2) & _is_separator(first, second)
+    foreign = (count > 1) & ~pl.col("text").str.contains(rf"^[^・]*[{_HAN}?]") | _foreign_given(
+        pl.col("text")
+    )
     frame = frame.with_columns(
         text=pl.when(single)
         .then(pl.col("text").str.replace("・", " ", literal=True))
@@ -66,15 +71,15 @@ def _foreign_given(text: pl.Expr) -> pl.Expr:
 
 
 def _family(first: pl.Expr) -> pl.Expr:
-    guess = first.str.head(surname.guess(first))
+    guess = first.str.head(surname.guess(letters.respell(first)))
     return pl.when(first.str.contains(" ")).then(first.str.extract("^([^ ]+)", 1)).otherwise(guess)
 
 
 def _others(people: pl.DataFrame) -> pl.Series:
     """The people of `rest` with a surname each; an empty list where there are none."""
     name, length = pl.col("rest"), pl.col("rest").str.len_chars()
-    own = (length > 3) | (length == 3) & ~name.str.contains(_GIVEN_ENDING)  # noqa: PLR2004
-    size = surname.guess(name)
+    own = (length > 3) | (length == 3) & ~name.str.contains(_GIVEN_ENDING)
+    size = surname.guess(letters.respell(name))
     full = (
         pl.when(name.str.contains(" "))
         .then(name)
@@ -83,17 +88,26 @@ def _others(people: pl.DataFrame) -> pl.Series:
         .otherwise(pl.concat_str("family", name, separator=" "))
     )
     each = people.filter(pl.col("rest").list.len() > 0).explode("rest").filter(name.str.len_bytes() > 0)
-    grouped = each.with_columns(rest=full).drop_nulls("rest").group_by("line", maintain_order=True).agg("rest")
+    grouped = (
+        each.with_columns(rest=_spelled(full))
+        .drop_nulls("rest")
+        .group_by("line", maintain_order=True)
+        .agg("rest")
+    )
     lines = people.select("line").join(grouped, on="line", how="left", maintain_order="left")
     return lines.select(pl.col("rest").fill_null(pl.lit([], dtype=pl.List(pl.String)))).to_series()
+
+
+def _spelled(person: pl.Expr) -> pl.Expr:
+    return letters.respell(letters.lost_letters(addressing.without_honorifics(person)))
 
 
 def _repeated_family(frame: pl.DataFrame) -> pl.DataFrame:
     """佐藤 一郎 佐藤 花子: the surname comes twice, so these are two people."""
     words = pl.col("text").str.split(" ")
     at = [words.list.get(place, null_on_oob=True) for place in range(4)]
-    twice = ((words.list.len() == 4) & (at[0] == at[2])).fill_null(value=False)  # noqa: PLR2004
-    second = pl.concat_list(pl.concat_str(at[2], at[3], separator=" "))
+    twice = ((words.list.len() == 4) & (at[0] == at[2])).fill_null(value=False)
+    second = pl.concat_list(_spelled(pl.concat_str(at[2], at[3], separator=" ")))
     return frame.with_columns(
         others=pl.when(twice).then(second).otherwise("others"),
         text=pl.when(twice).then(pl.concat_str(at[0], at[1], separator=" ")).otherwise("text"),

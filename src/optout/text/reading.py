@@ -1,14 +1,15 @@
 """Kanji names → the readings they may have, as K1 keys of text.kana.
 
-Source: pykakasi (GPL-3.0-or-later), imported only when the first reading is asked for. Its first answer is right
-for two names in three, so a reading makes a candidate or agrees beside an address; it never decides alone.
+Source: pykakasi (GPL-3.0-or-later), imported only when the first reading is asked for. Its first answer is
+right for two names in three, so a reading makes a candidate or agrees beside an address; it never decides
+alone.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -17,7 +18,10 @@ from optout.text import kana
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SCHEMA: Final = {"name": pl.String, "readings": pl.List(pl.String)}
+SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "name": pl.String,
+    "readings": pl.List(pl.String),
+}
 _REPEATED: Final = re.compile(r"([㐀-䶿一-鿿])\1")
 
 
@@ -49,7 +53,9 @@ def readings(names: pl.Series) -> pl.DataFrame:
         .group_by("line", maintain_order=True)
         .agg("readings")
     )
-    joined = frame.select("name").with_row_index("line").join(keys, on="line", how="left", maintain_order="left")
+    joined = (
+        frame.select("name").with_row_index("line").join(keys, on="line", how="left", maintain_order="left")
+    )
     return joined.select("name", pl.col("readings").fill_null(pl.lit([], dtype=SCHEMA["readings"])))
 
 
@@ -63,11 +69,13 @@ def _spoken(name: str) -> list[str]:
 
 @cache
 def _converter() -> Callable[[str], str]:
-    import pykakasi  # noqa: PLC0415 - slow to import, and GPL: loaded only where a reading is asked for
+    # Slow to import, and GPL: loaded only where a reading is asked for.
+    import pykakasi
 
-    kakasi = pykakasi.kakasi()
+    kakasi: Any = pykakasi.kakasi
+    reader = kakasi()
 
     def convert(text: str) -> str:
-        return "".join(word["kana"] for word in kakasi.convert(text))
+        return "".join(word["kana"] for word in reader.convert(text))
 
     return convert

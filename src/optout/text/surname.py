@@ -1,13 +1,13 @@
 """How long is the surname of a kanji name written without a blank? A guess that scores, never a key.
 
 Source: tables/surname_length.tsv. Two letters are right for nine in ten people; the table names the surnames
-of one, three and more letters, and the letters that commonly end a two-letter surname (林田, so not 林 + 田…).
+of one, three and more letters, and the letters that commonly end a two-letter surname (林田, so not 林 + 田).
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -34,22 +34,15 @@ def _endings() -> pl.Series:
 def guess(full: pl.Expr) -> pl.Expr:
     """UInt8 expression over `full` of `name.parse`; see `family_length`. Elementwise."""
     length = full.str.len_chars()
-    one_letter = full.str.head(1).is_in(surnames(1).implode()) & ~full.str.slice(1, 1).is_in(_endings().implode())
-    return (
-        pl.when(~full.str.contains(f"^[{letters.HAN}]"))
-        .then(None)
-        .when(length <= _USUAL)
-        .then(1)
-        .when((length > 4) & full.str.head(4).is_in(surnames(4).implode()))
-        .then(4)
-        .when((length > 3) & full.str.head(3).is_in(surnames(3).implode()))
-        .then(3)
-        .when(one_letter)
-        .then(1)
-        .when(full.is_not_null())
-        .then(_USUAL)
-        .cast(pl.UInt8)
+    one_letter = full.str.head(1).is_in(surnames(1).implode()) & ~full.str.slice(1, 1).is_in(
+        _endings().implode()
     )
+    answer: Any = pl.when(length <= _USUAL).then(1)  # a chain of two types, Then and ChainedThen
+    for count in (5, 4, 3):
+        listed = full.str.head(count).is_in(surnames(count).implode())
+        answer = answer.when(listed & (length > count)).then(count)
+    known = answer.when(one_letter).then(1).otherwise(_USUAL)
+    return pl.when(full.str.contains(f"^[{letters.HAN}]")).then(known).cast(pl.UInt8)
 
 
 def family_length(full: pl.Series) -> pl.Series:
