@@ -33,7 +33,10 @@ def test_the_three_checks_work_and_every_known_answer_is_found(
     assert "提供不可 Delivery refused" in summary
 
 
-def test_what_the_demo_proposes_to_try_works(shown: Answer, run: Run, tmp_path: Path) -> None:
+def test_what_the_demo_proposes_to_try_works(
+    shown: Answer, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path / "demo")
     summary = (tmp_path / "demo" / "summary.txt").read_text("utf-8")
     proposed = [line.split() for line in summary.splitlines() if line.startswith("  optout ")]
     assert len(proposed) == 3

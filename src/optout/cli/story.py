@@ -140,7 +140,8 @@ def taken_in(scene: Scene) -> Iterator[Sheet | str]:
     yield from _screened(taken.result, "取得時チェック Bought list")
     yield checked.taken_in(taken)
     held = taken.accept(leave_out=("review", "quarantined"))
-    yield f"要確認を除いて保有名簿に accepted without the open rows: {held}"
+    yield "要確認を除いて保有名簿に accepted as a holding without the open rows:"
+    yield f"  {held}"
     scene.told["intake"] = taken.result.report["counts"]
     scene.caught(file.name, taken.result.verdicts.filter(pl.col("verdict") != "keep")["row"])
     scene.example = taken.result.verdicts.filter(pl.col("verdict") == "withhold")["row"][0]
@@ -216,11 +217,12 @@ def places(scene: Scene) -> Iterator[Sheet | str]:
         "summary.txt": "この画面 what you just read",
     }
     yield facts(f"ファイル Files in {scene.out}", pairs)
-    key, store, base = scene.out / "demo.key", scene.out / "suppression.db", scene.out
+    yield ""
     yield "次に Try next (explain shows invented personal data):"
-    yield f"  optout explain {store} {base / '2_intake' / 'bought_list.csv'} {scene.example} --key-file {key}"
-    yield f"  optout holdings {store} --key-file {key}"
-    yield f"  optout audit {store} --key-file {key}"
+    yield f"  cd {scene.out}"
+    yield f"  optout explain suppression.db 2_intake/bought_list.csv {scene.example} --key-file demo.key"
+    yield "  optout holdings suppression.db --key-file demo.key"
+    yield "  optout audit suppression.db --key-file demo.key"
 
 
 def _known(scene: Scene) -> Sheet:

@@ -6,6 +6,7 @@ least one key here.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -24,6 +25,8 @@ Side: TypeAlias = Literal["row", "entry"]
 _KEYS: Final = {"i": pl.UInt32, "key": pl.UInt64}
 # Several of these may stand in one line, so each has lines of its own.
 _LISTED: Final = ("phone", "email")
+# Fields are parsed side by side; polars lets go of the interpreter while it works.
+_LANES: Final = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,17 +55,23 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
     Returns:
         Keys by rule, and which lines have an identifier at all.
     """
-    known = names(raw)
-    listed = {"phone": _phones(raw), "email": _emails(raw)}
-    parts = pl.concat([_lines(raw), _places(raw, side), _corporate(raw)], how="horizontal")
-    births, kana_births = _births(raw, known, side, against)
-    parts = pl.concat([parts, births], how="horizontal")
-    named = parts[known["i"]].with_columns(known.select(digest("full").alias("name")))
+    with ThreadPoolExecutor(_LANES) as lanes:
+        places = lanes.submit(_places, raw, side)
+        numbers = lanes.submit(lambda: {"phone": _phones(raw), "email": _emails(raw)})
+        main, extras = names(raw)
+        births, kana_births = _births(raw, main, side, against)
+        listed = numbers.result()
+        parts = pl.concat([_lines(raw), places.result(), _corporate(raw), births, _digests(main)], how="horizontal")
+    named = pl.concat([parts, parts[extras["i"]].with_columns(_digests(extras)["name"])])
     keys = {
         rule["rule_id"]: _keys_of(number, rule["parts"].split("+"), parts, named, listed)
         for number, rule in enumerate(tables.load("blocking").iter_rows(named=True), 1)
     }
-    return Blocked(keys, _usable(raw, parts, known, listed), kana_births)
+    return Blocked(keys, _usable(raw, parts, extras["i"], listed), kana_births)
+
+
+def _digests(known: pl.DataFrame) -> pl.DataFrame:
+    return known.select(digest("full").alias("name"))
 
 
 def matchable(raw: pl.DataFrame) -> pl.Series:
@@ -128,7 +137,7 @@ def _emails(raw: pl.DataFrame) -> pl.DataFrame:
 def _listed(lists: list[pl.Series], part: str) -> pl.DataFrame:
     """List columns → one line a value, digested."""
     values = pl.concat([pl.DataFrame(schema={"i": pl.UInt32, "value": pl.String}), *map(_exploded, lists)])
-    return values.select("i", digest("value").alias(part)).unique()
+    return values.select("i", digest("value").alias(part))
 
 
 def _exploded(values: pl.Series) -> pl.DataFrame:
@@ -145,7 +154,7 @@ def _corporate(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _births(
-    raw: pl.DataFrame, known: pl.DataFrame, side: Side, against: Blocked | None
+    raw: pl.DataFrame, main: pl.DataFrame, side: Side, against: Blocked | None
 ) -> tuple[pl.DataFrame, pl.Series]:
     """`birth`, the `kana` needed beside it, and `other_script`: kanji on one side and kana on the other."""
     if _silent(raw["birth_date"]):
@@ -154,11 +163,14 @@ def _births(
         return pl.DataFrame(columns), nothing.drop_nulls()
     days = birth.parse(raw["birth_date"]).cast(pl.Int32).cast(pl.Int64)
     frame = pl.DataFrame({"birth": (days + 10**6).cast(pl.UInt64)}).with_row_index("i")
-    kanji = _held(raw.height, [known.filter(pl.col("script") == "kanji")["i"]])
+    kanji = (main["script"] == "kanji").fill_null(False)
     asked = frame["birth"].is_not_null() & (~kanji | _worth_reading(frame["birth"], against))
-    spoken = _spoken(raw, frame["i"].filter(asked), known)
+    told = pl.coalesce("kana", pl.when(main["script"] != "kanji").then(main["full"]))
+    lines = frame.select("i", asked.alias("asked"), raw["kana"]).with_columns(told.alias("kana"))
+    lines = lines.filter("asked").select("i", "kana")
+    spoken = lines.with_columns(kana.parse(lines["kana"])["key"].alias("reading")).drop("kana")
     frame = frame.with_columns(kanji.alias("kanji"), raw["kana"].is_not_null().alias("told"))
-    frame = frame.join(spoken.rename({"kana": "reading"}), on="i", how="left", maintain_order="left")
+    frame = frame.join(spoken, on="i", how="left", maintain_order="left")
     read = pl.col("told") | pl.col("reading").is_not_null()
     of_row, of_entry = (1, 2) if side == "row" else (2, 1)
     other = pl.when(pl.col("kanji") & ~read).then(of_row).when(~pl.col("kanji") & read).then(of_entry)
@@ -176,23 +188,13 @@ def _worth_reading(births: pl.Series, against: Blocked | None) -> pl.Series:
     return births.is_in(against.kana_births.unique().implode()).fill_null(False)
 
 
-def _spoken(raw: pl.DataFrame, lines: pl.Series, known: pl.DataFrame) -> pl.DataFrame:
-    """`i`, `kana` of the given lines: from the kana column, or a name that is itself in kana or letters."""
-    written = known.filter(pl.col("script") != "kanji").unique("i", keep="first", maintain_order=True)
-    beside = pl.DataFrame({"i": lines.cast(pl.UInt32), "kana": raw["kana"].gather(lines)})
-    told = beside.join(written, on="i", how="left", maintain_order="left").select(
-        "i", pl.coalesce("kana", "full").alias("kana")
-    )
-    return told.with_columns(kana.parse(told["kana"])["key"].alias("kana")).drop_nulls()
-
-
 def _usable(
-    raw: pl.DataFrame, parts: pl.DataFrame, known: pl.DataFrame, listed: dict[str, pl.DataFrame]
+    raw: pl.DataFrame, parts: pl.DataFrame, more: pl.Series, listed: dict[str, pl.DataFrame]
 ) -> pl.Series:
     """A line with a name, a reading, a phone, an e-mail, a birth date, a corporate number or a place."""
     placed = pl.col("numbers").is_not_null() & (pl.col("town").is_not_null() | pl.col("postal").is_not_null())
-    told = parts.select((placed | pl.any_horizontal(pl.col("birth", "corporate_number").is_not_null())).alias("told"))
-    usable = told["told"] | _held(raw.height, [known["i"], *(frame["i"] for frame in listed.values())])
+    told = placed | pl.any_horizontal(pl.col("name", "birth", "corporate_number").is_not_null())
+    usable = parts.select(told.alias("told"))["told"] | _held(raw.height, [more, *(frame["i"] for frame in listed.values())])
     silent = parts["i"].filter(~usable & raw["kana"].is_not_null())
     spoken = kana.parse(raw["kana"].gather(silent))["key"].is_not_null()
     return (usable | _held(raw.height, [silent.filter(spoken)])).alias("usable")

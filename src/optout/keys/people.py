@@ -31,21 +31,24 @@ _KANA_PARTS: Final = {
 }
 
 
-def names(raw: pl.DataFrame) -> pl.DataFrame:
-    """Only what blocking needs of a name, several lines where a row has several names.
+def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Only what blocking needs of a name.
 
     Args:
         raw: A raw frame (see `optout.schema`).
 
     Returns:
-        Frame `i` UInt32, `full` and `script` String without nulls.
+        The main names, one line per raw line in order: `full`, `script` String, null where there is none; and the
+        further names of the few lines that have any: `i` UInt32, `full`, `script` String without nulls.
     """
-    return _written(raw).select("i", "full", "script").drop_nulls()
+    main, extras = _written(raw)
+    return main.select("full", "script"), extras.select("i", "full", "script").drop_nulls()
 
 
 def people(raw: pl.DataFrame) -> pl.DataFrame:
     """Every name of every line of a raw frame, with its kana: the long frame described above."""
-    known = _written(raw)
+    main, extras = _written(raw)
+    known = pl.concat([main.drop("others"), extras], how="diagonal_relaxed")
     of_row = raw["kana"].gather(known["i"]).alias("of_row")
     known = known.with_columns(of_row).with_columns(_spoken())
     parsed = kana.parse(known["spoken"])
@@ -68,8 +71,8 @@ def _spoken() -> pl.Expr:
     return pl.coalesce(written, beside).alias("spoken")
 
 
-def _written(raw: pl.DataFrame) -> pl.DataFrame:
-    """Main names of all lines, then the further names of the few lines that have any."""
+def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Main names of all lines, and the further names of the few lines that have any."""
     parsed = name.parse(raw["name"])
     main = parsed.select(*_NAME_PARTS, "others").with_columns(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
@@ -79,7 +82,7 @@ def _written(raw: pl.DataFrame) -> pl.DataFrame:
     )
     main = _with_companies(main, raw["name"])
     extras = [_formers(main, raw["former"]), _others(main), _companies(raw["company"])]
-    return pl.concat([main.drop("others"), *extras], how="diagonal_relaxed")
+    return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
 
 
 def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:

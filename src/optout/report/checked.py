@@ -111,14 +111,13 @@ def certified(certificate: Certificate, title: str = "提供証明 Certificate")
         "証明番号 id": certificate.id,
         "発行 issued": str(payload["issued_at"]),
         "名簿 file": f"{payload['subject']['name']} ({payload['subject']['rows']:,} rows)",
-        "SHA-256": certificate.sha256,
         "停止リスト store": f"revision {store['revision']}, {store['entries']:,} entries",
         "監査 audit": f"row {store['audit_n']}",
         "提供先 recipient": str(payload["recipient"].get("name", "-")),
         "利用目的 purpose": str(payload["purpose"]),
         "手段 channel": str(payload["channel"]),
     }
-    return facts(title, pairs)
+    return facts(title, pairs, (f"SHA-256 {certificate.sha256}",))
 
 
 def holdings(records: pl.DataFrame) -> Sheet:

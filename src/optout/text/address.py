@@ -73,7 +73,7 @@ def fold(written: pl.Expr) -> pl.Expr:
 
 
 def _cleaned(written: pl.Series) -> pl.Series:
-    """Folded, without postal code, brackets and outer blanks; null for a placeholder."""
+    """Folded, without postal code and brackets."""
     text = pl.col("text")
     frame = pl.DataFrame({"text": written})
     # Inside 大字 or 丁目 a variation selector would hide the word from the one-pass fold.
@@ -84,9 +84,14 @@ def _cleaned(written: pl.Series) -> pl.Series:
         frame = frame.with_columns(text.str.replace(_POSTAL, ""))
     if frame.select(text.str.contains(r"[(\[「【]").any()).item():
         frame = frame.with_columns(text.str.replace_all(_BRACKETED, " "))
-    frame = frame.with_columns(chars.blank_to_null(text))
-    placeholder = text.is_in(pl.Series([*_NO_PLACE]).implode())
-    return frame.select(pl.when(~placeholder).then(text).alias("text"))["text"]
+    return frame["text"]
+
+
+def _told(text: pl.Series) -> pl.Series:
+    """Without outer blanks; null for a placeholder."""
+    frame = pl.DataFrame({"text": text}).with_columns(chars.blank_to_null(pl.col("text")))
+    placeholder = pl.col("text").is_in(pl.Series([*_NO_PLACE]).implode())
+    return frame.select(pl.when(~placeholder).then("text").alias("text"))["text"]
 
 
 def _number(text: pl.Expr) -> pl.Expr:
@@ -137,7 +142,7 @@ def parse(written: pl.Series) -> pl.DataFrame:
         ('東京都', '新宿区', '新宿区', '西新宿', '3-2-1', '301', '新宿')
     """
     text = pl.col("text")
-    frame = pl.DataFrame({"text": _cleaned(written)})
+    frame = pl.DataFrame({"text": _told(_cleaned(written))})
     fields = ["name", "n1", "n2", "n3", "n4", "rest"]
     frame = frame.select(text.str.extract_groups(_WHOLE).struct.rename_fields(fields)).unnest("text")
     frame = frame.with_columns(
