@@ -6,6 +6,7 @@ least one key here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -36,11 +37,13 @@ class Blocked:
     Attributes:
         keys: Blocking rule id → frame `i` UInt32 (line of the raw frame), `key` UInt64, no nulls.
         usable: Boolean, a line each: at least one identifier survives.
+        flagged: Boolean, a line each: the name cell itself refuses (※DM不要), or tells a death.
         kana_births: UInt64, birth dates of the lines that have a reading and no kanji name.
     """
 
     keys: dict[str, pl.DataFrame]
     usable: pl.Series
+    flagged: pl.Series
     kana_births: pl.Series
 
 
@@ -57,17 +60,18 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
     """
     with ThreadPoolExecutor(_LANES) as lanes:
         places = lanes.submit(_places, raw, side)
-        numbers = lanes.submit(lambda: {"phone": _phones(raw), "email": _emails(raw)})
+        phones = lanes.submit(_listed, raw, "phone", phone.keys)
+        emails = lanes.submit(_listed, raw, "email", email.keys)
         main, extras = names(raw)
         births, kana_births = _births(raw, main, side, against)
-        listed = numbers.result()
+        listed = {"phone": phones.result(), "email": emails.result()}
         parts = pl.concat([_lines(raw), places.result(), _corporate(raw), births, _digests(main)], how="horizontal")
     named = pl.concat([parts, parts[extras["i"]].with_columns(_digests(extras)["name"])])
     keys = {
         rule["rule_id"]: _keys_of(number, rule["parts"].split("+"), parts, named, listed)
         for number, rule in enumerate(tables.load("blocking").iter_rows(named=True), 1)
     }
-    return Blocked(keys, _usable(raw, parts, extras["i"], listed), kana_births)
+    return Blocked(keys, _usable(raw, parts, extras["i"], listed), main["flagged"], kana_births)
 
 
 def _digests(known: pl.DataFrame) -> pl.DataFrame:
@@ -123,26 +127,11 @@ def _silent(column: pl.Series) -> bool:
     return column.null_count() == len(column)
 
 
-def _phones(raw: pl.DataFrame) -> pl.DataFrame:
-    found = [phone.parse(raw[column])["keys"] for column in numbered(raw, "phone") if not _silent(raw[column])]
-    return _listed(found, "phone")
-
-
-def _emails(raw: pl.DataFrame) -> pl.DataFrame:
-    """Addresses and their aliases alike."""
-    parsed = [email.parse(raw[column]) for column in numbered(raw, "email") if not _silent(raw[column])]
-    return _listed([frame[kind] for frame in parsed for kind in ("keys", "aliases")], "email")
-
-
-def _listed(lists: list[pl.Series], part: str) -> pl.DataFrame:
-    """List columns → one line a value, digested."""
-    values = pl.concat([pl.DataFrame(schema={"i": pl.UInt32, "value": pl.String}), *map(_exploded, lists)])
-    return values.select("i", digest("value").alias(part))
-
-
-def _exploded(values: pl.Series) -> pl.DataFrame:
-    frame = pl.DataFrame({"value": values}).with_row_index("i")
-    return frame.filter(pl.col("value").list.len() > 0).explode("value").drop_nulls().cast({"i": pl.UInt32})
+def _listed(raw: pl.DataFrame, field: str, keys_of: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """One line a number or address of all columns of that field, digested."""
+    found = [keys_of(raw[column]) for column in numbered(raw, field) if not _silent(raw[column])]
+    values = pl.concat([pl.DataFrame(schema={"i": pl.UInt32, "value": pl.String}), *found])
+    return values.select("i", digest("value").alias(field))
 
 
 def _corporate(raw: pl.DataFrame) -> pl.DataFrame:

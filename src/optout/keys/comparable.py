@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 
 import polars as pl
 
@@ -53,6 +52,6 @@ def _union(lists: list[pl.Series], height: int) -> pl.Series:
     """Several list columns → one, null where nothing is in it."""
     if not lists:
         return pl.Series([None] * height, dtype=pl.List(pl.String))
-    together = reduce(lambda a, b: a.list.set_union(b), lists).list.sort()
-    frame = pl.DataFrame({"values": together})
-    return frame.select(pl.when(pl.col("values").list.len() > 0).then("values").alias("values"))["values"]
+    frame = pl.DataFrame([values.alias(str(k)) for k, values in enumerate(lists)])
+    values = pl.concat_list(pl.all()) if len(lists) > 1 else pl.col("0")
+    return frame.select(pl.when(values.list.len() > 0).then(values).alias("values"))["values"]

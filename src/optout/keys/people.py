@@ -19,7 +19,7 @@ _COMPANY: Final = [
     *(f"{mark}{end}" for mark in "合資名同医財社宗学福特" for end in ")）"),
     *("特非", "一社", "一財", "公社", "公財", "社福", "co.", "inc.", "ltd", "k.k.", "corp"),
 ]
-_NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild")
+_NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild", "flagged")
 _KANA_PARTS: Final = {
     "key": "kana",
     "family": "kana_family",
@@ -38,11 +38,11 @@ def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         raw: A raw frame (see `optout.schema`).
 
     Returns:
-        The main names, one line per raw line in order: `full`, `script` String, null where there is none; and the
-        further names of the few lines that have any: `i` UInt32, `full`, `script` String without nulls.
+        The main names, one line per raw line in order: `full`, `script` String, null where there is none, and
+        `flagged` Boolean (the cell itself refuses, or tells a death); and the further names of the few lines that have any: `i` UInt32, `full`, `script` String without nulls.
     """
     main, extras = _written(raw)
-    return main.select("full", "script"), extras.select("i", "full", "script").drop_nulls()
+    return main.select("full", "script", "flagged"), extras.select("i", "full", "script").drop_nulls()
 
 
 def people(raw: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +57,7 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
     return together.with_columns(
         pl.when(pl.col("script") == "kanji").then("full").alias("full"),
         pl.col("spoken").str.contains("[A-Za-zＡ-Ｚａ-ｚ]").fill_null(False).alias("latin"),
-    ).drop("spoken", "of_row", "script", "former")
+    ).drop("spoken", "of_row", "script", "former", "flagged")
 
 
 def _spoken() -> pl.Expr:

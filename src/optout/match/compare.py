@@ -46,11 +46,24 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         _scalar("birth").alias("birth_date"),
         _scalar("corporate_number").alias("corporate_number"),
     )
-    # Reading kanji aloud is dear; it can change a verdict only where something else speaks for the pair.
-    beside = pl.concat_str(pl.exclude("corporate_number")).str.contains("equal|room_differs|near|alias")
-    pairs = pairs.with_columns(levels.select(beside.alias("beside"))["beside"])
-    people = names.compare(pairs, rows.people, entries.people)
-    return pl.concat([pairs.drop("beside"), people, levels], how="horizontal")
+    people = names.compare(pairs, rows.people, entries.people, _worth_reading(levels))
+    return pl.concat([pairs, people, levels], how="horizontal")
+
+
+def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
+    """Reading kanji aloud is dear: `crossed` and `siblings` say where it can change a verdict.
+
+    Kanji against kana wait for any other field that speaks for the pair. Two given names in kanji are read only
+    at one address: beside an equal phone a relative and a misspelt name are reviewed alike.
+    """
+    beside = pl.any_horizontal(
+        pl.col("address").is_in(["equal", "room_differs", "near"]),
+        pl.col("phone", "birth_date") == "equal",
+        pl.col("email") == "alias",
+    )
+    settled = (pl.col("email") == "equal") | (pl.col("corporate_number") == "equal")
+    placed = (pl.col("address") == "equal") & (pl.col("phone") != "equal")
+    return levels.select((beside & ~settled).alias("crossed"), (placed & ~settled).alias("siblings"))
 
 
 def _side(comparable: Comparable, lines: pl.Series, side: str) -> pl.DataFrame:

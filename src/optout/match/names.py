@@ -23,18 +23,21 @@ _NUMERALS: Final = "[一二三四五六七八九十]"
 _SPELT_OUT: Final = "[ァ-ヺ]"
 
 
-def compare(pairs: pl.DataFrame, rows: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+def compare(
+    pairs: pl.DataFrame, rows: pl.DataFrame, entries: pl.DataFrame, worth: pl.DataFrame
+) -> pl.DataFrame:
     """The best level over all the names of both sides of each pair.
 
     Args:
-        pairs: `a`, `b` UInt32, distinct; `beside` Boolean, another field speaks for the pair.
+        pairs: `a`, `b` UInt32, distinct.
         rows: Long frame of names of the rows (see `optout.keys.people`), `i` = `a`.
         entries: The same of the entries, `i` = `b`.
+        worth: `crossed`, `siblings` Boolean, a line a pair: where reading aloud is worth its cost.
 
     Returns:
         One String column `person`, in the order of the pairs, no nulls.
     """
-    numbered = pairs.select("a", "b", "beside").with_row_index("pair")
+    numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
     left = rows.rename({c: "a" if c == "i" else f"a_{c}" for c in rows.columns})
     right = entries.rename({c: "b" if c == "i" else f"b_{c}" for c in entries.columns})
     named = numbered.join(left, on="a").join(right, on="b")
@@ -181,7 +184,7 @@ def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
         pl.col("b_full").is_not_null() | pl.col("b_kana").is_not_null()
     )
     siblings = (kanji == "relative") & (spoken == "none")
-    named = named.with_columns(((crossed | siblings) & pl.col("beside")).alias("asked")).with_row_index("line")
+    named = named.with_columns((crossed & pl.col("crossed") | siblings & pl.col("siblings")).alias("asked")).with_row_index("line")
     asked = named.filter("asked")
     if asked.is_empty():
         return named.with_columns(pl.lit("none").alias("read"))

@@ -5,6 +5,7 @@ A row is kept only when it is proved clean; its verdict is the worst of its subj
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,8 +85,8 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     hits = _hits(pairs, whole, snapshot)
     caught = seeds.require_caught(planted, hits.select("row", "request"))
     hits = hits.filter(pl.col("row") < first_row + n_rows)
-    usable = probe.usable[: raw.height]
-    verdicts = _verdicts(hits, _own(raw, usable), first_row, n_rows)
+    own = _own(raw, probe.usable[: raw.height], probe.flagged[: raw.height])
+    verdicts = _verdicts(hits, own, first_row, n_rows)
     return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught)
 
 
@@ -109,8 +110,10 @@ def _candidates(
 
 def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, question: Question) -> pl.DataFrame:
     """Levels, rule, verdict, reason and weight of every pair; lane 2 sees the candidates only."""
-    rows, a = _part_of(raw, pairs["a"])
-    entries, b = _part_of(snapshot.raw, pairs["b"])
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(_part_of, snapshot.raw, pairs["b"])
+        rows, a = _part_of(raw, pairs["a"])
+        entries, b = other.result()
     levels = match.compare(pl.DataFrame({"a": a, "b": b}), rows, entries).drop("a", "b")
     household = snapshot.entries["household"].gather(pairs["b"]).fill_null(False)
     asked = pl.DataFrame({"h": household}).select(
@@ -152,16 +155,16 @@ def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.Data
     return frame.cast(HITS_SCHEMA).sort("row", "subject", "request", "rule", maintain_order=True)
 
 
-def _own(raw: pl.DataFrame, usable: pl.Series) -> pl.DataFrame:
+def _own(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.DataFrame:
     """What a row says of itself: its own refusal, an unclear flag, or that nothing identifies anybody."""
-    texts = [pl.col(column) for column in ("name", "company", *numbered(raw, "note"))]
+    texts = [c for c in ("company", *numbered(raw, "note")) if raw[c].null_count() < raw.height]
     refusals = [flag.refusal(pl.col(column)) for column in numbered(raw, "refusal")]
     refusals += [flag.permission(pl.col(column)) for column in numbered(raw, "permission")]
-    said = [flag.spoken(text).fill_null(False) for text in texts]
+    said = [flag.spoken(pl.col(text)).fill_null(False) for text in texts]
     fields = [c for c in raw.columns if c not in ("row", "subject")]
     lines = raw.select(
         "row",
-        pl.any_horizontal(*said, *(refusal.fill_null(False) for refusal in refusals)).alias("own_flag"),
+        pl.any_horizontal(flagged, *said, *(refusal.fill_null(False) for refusal in refusals)).alias("own_flag"),
         pl.any_horizontal(pl.lit(False), *(refusal.is_null() for refusal in refusals)).alias("own_flag_unclear"),
         pl.all_horizontal(pl.col(field).is_null() for field in fields).alias("blank"),
     ).with_columns(usable.alias("usable"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,10 +63,12 @@ def screen(
     Source: 個人情報保護法 第27条第2項; rules in tables/rules.tsv.
     """
     question = ask(policy, channel, tenant)
-    current = _current(store, allow_empty)
-    source = open_batch(batch, encoding=encoding)
-    mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
-    rows = raw(source.frame, mapping)
+    with ThreadPoolExecutor(1) as beside:
+        listed = beside.submit(_current, store, allow_empty)
+        source = open_batch(batch, encoding=encoding)
+        mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
+        rows = raw(source.frame, mapping)
+        current = listed.result()
     judged = judge(rows, 0, source.frame.height, current, question)
     _conserved(judged.verdicts, source.frame.height, source)
     told = results.report(judged, source, mapping, current, question)

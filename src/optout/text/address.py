@@ -115,7 +115,10 @@ def sketch(written: pl.Series) -> pl.DataFrame:
     fields = ["name", "n1", "n2", "n3"]
     frame = pl.DataFrame({"text": _cleaned(written)})
     frame = frame.select(text.str.extract_groups(_SKETCH).struct.rename_fields(fields)).unnest("text")
-    return frame.select(_tail(), *(_number(pl.col(number)) for number in fields[1:]))
+    numbers = pl.col(fields[1:])
+    if frame.select(pl.any_horizontal(numbers.str.starts_with("0").any())).item():
+        frame = frame.with_columns(_number(numbers))
+    return frame.select(_tail(), numbers)
 
 
 def _tail() -> pl.Expr:

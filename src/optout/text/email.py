@@ -67,6 +67,27 @@ def parse(written: pl.Series) -> pl.DataFrame:
     )
 
 
+def keys(written: pl.Series) -> pl.DataFrame:
+    """Only the keys and aliases, one line each: `parse` without lists, for every row of a batch.
+
+    Args:
+        written: As for `parse`.
+
+    Returns:
+        `i` UInt32 (position of the cell), `value` String; cells without a key or alias have no line.
+    """
+    told = pl.DataFrame({"written": written.cast(pl.String)}).with_row_index("i").drop_nulls()
+    cells = _quick(told).with_columns(told["i"])
+    found = [cells.filter("plain").select("i", value="text")]
+    for kind, read in (("special", _read_single), ("messy", _read_cells)):
+        hard = cells.filter(kind)
+        if hard.height:
+            some = pl.concat([hard.select("i"), read(hard["text"]).select("keys", "aliases")], how="horizontal")
+            listed = some.select("i", value=pl.concat_list("keys", "aliases"))
+            found.append(listed.filter(pl.col("value").list.len() > 0).explode("value"))
+    return pl.concat(found)
+
+
 def _quick(cells: pl.DataFrame) -> pl.DataFrame:
     """Add `text`, and what it is: `plain` (one address, its own key), `special` (one address) or `messy`."""
     cells = cells.select(text=pl.col("written").str.strip_chars().str.to_lowercase().fill_null(""))

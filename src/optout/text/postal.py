@@ -49,9 +49,12 @@ def parse(written: pl.Series) -> pl.Series:
         String of seven ASCII digits or null, same height and order.
     """
     frame = pl.DataFrame({"code": written.cast(pl.String)})
-    if not frame.select(pl.col("code").str.contains(_PLAIN).all()).item():
-        return frame.select(fold(pl.col("code")))["code"]
-    code = pl.col("code").str.replace("-", "", literal=True)
+    plain = frame.select(pl.col("code").str.contains(_PLAIN).fill_null(True))["code"]
+    if not plain.all():
+        odd = frame.filter(~plain).select(_bare()(pl.col("code")).str.extract(_CODE, 1))["code"]
+        at = plain.not_().arg_true()
+        frame = frame.with_columns(frame["code"].scatter(at, odd))
+    code = pl.col("code").str.replace_all("-", "", literal=True).str.zfill(7)
     placeholder = code.is_in(tables.load("postal_placeholder")["code"].implode())
     return frame.select(pl.when(~placeholder).then(code).alias("code"))["code"]
 
