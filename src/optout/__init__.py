@@ -1,20 +1,27 @@
 """optout: people who asked to be left out of a list stay out of it.
 
 The public API is what this module exports; everything else may change. See README.md for the three checks.
+Names are imported when they are first used, so that `optout --help` need not load the machinery.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
-from optout import errors
-from optout.checks import Intake, deliver, intake, removal
-from optout.errors import DeliveryRefused, OptoutError
-from optout.register import Certificate, verify_certificate
-from optout.screen import Result, Summary, normalize, screen, screen_file
-from optout.store import Identity, Receipt, Request, Store
+if TYPE_CHECKING:
+    from optout import errors
+    from optout.checks import removal
+    from optout.checks.delivery import deliver
+    from optout.checks.intake import Intake, intake
+    from optout.errors import DeliveryRefused, OptoutError
+    from optout.register import Certificate, verify_certificate
+    from optout.screen import Result, Summary, normalize, screen, screen_file
+    from optout.store import Identity, Receipt, Request, Store
 
-__version__ = _version("optout")
+    __version__: str
 
 __all__ = [
     "Certificate",
@@ -37,3 +44,50 @@ __all__ = [
     "screen_file",
     "verify_certificate",
 ]
+
+_HOME: Final = {
+    "Certificate": "register",
+    "DeliveryRefused": "errors",
+    "Identity": "store",
+    "Intake": "checks",
+    "OptoutError": "errors",
+    "Receipt": "store",
+    "Request": "store",
+    "Result": "screen",
+    "Store": "store",
+    "Summary": "screen",
+    "deliver": "checks",
+    "intake": "checks",
+    "normalize": "screen",
+    "removal": "checks",
+    "screen": "screen",
+    "screen_file": "screen",
+    "verify_certificate": "register",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: object = version("optout")
+    elif name in _HOME:
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+class _Package(ModuleType):
+    def __setattr__(self, name: str, value: object) -> None:
+        # Importing the layer `optout.screen` must not hide the function of that name.
+        if not (name in _HOME and isinstance(value, ModuleType) and value.__name__ == f"{__name__}.{name}"):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

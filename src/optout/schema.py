@@ -13,6 +13,8 @@ from typing import Final, Literal, TypeAlias
 
 import polars as pl
 
+DType: TypeAlias = pl.DataType | type[pl.DataType]
+
 Verdict: TypeAlias = Literal["keep", "withhold", "review"]
 VERDICTS: Final = ("keep", "withhold", "review")
 VERDICT: Final = pl.Enum(VERDICTS)
@@ -57,7 +59,7 @@ RAW_FIELDS: Final = (
 )
 SELF: Final = "self"  # the role of the only subject of a row
 
-VERDICTS_SCHEMA: Final = {
+VERDICTS_SCHEMA: Final[dict[str, DType]] = {
     "row": pl.UInt32,
     "verdict": VERDICT,
     "request": pl.String,
@@ -65,7 +67,7 @@ VERDICTS_SCHEMA: Final = {
     "weight": pl.Float64,
     "reason": REASON,
 }
-HITS_SCHEMA: Final = {
+HITS_SCHEMA: Final[dict[str, DType]] = {
     "row": pl.UInt32,
     "subject": pl.String,
     "request": pl.String,
@@ -77,7 +79,7 @@ HITS_SCHEMA: Final = {
 QUARANTINE_SCHEMA: Final = {"line": pl.UInt64, "why": pl.String}
 
 # An entry (one line of the suppression list), as the request gave it. Several entries share a request.
-ENTRY_SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+ENTRY_SCHEMA: Final[dict[str, DType]] = {
     "request": pl.String,
     "tenant": pl.String,  # null = global
     "channels": pl.List(pl.String),  # subset of CHANNELS; all five = every channel
@@ -96,6 +98,13 @@ ENTRY_SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
 }
 
 
+def typed(schema: dict[str, DType]) -> list[pl.Expr]:
+    """The columns of a schema, in its order and dtypes, for `select`."""
+    return [pl.col(column).cast(dtype) for column, dtype in schema.items()]
+
+
 def numbered(frame: pl.DataFrame, field: str) -> list[str]:
     """The columns `field_1`, `field_2` … of a raw frame, in order."""
-    return [name for name in frame.columns if name.startswith(f"{field}_") and name[len(field) + 1 :].isdigit()]
+    return [
+        name for name in frame.columns if name.startswith(f"{field}_") and name[len(field) + 1 :].isdigit()
+    ]

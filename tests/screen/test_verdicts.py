@@ -21,7 +21,13 @@ def verdict(store: optout.Store, **options: object) -> Callable[..., tuple[str, 
     """Screen one row given as fields; its verdict and reason."""
 
     def of(**row: str | None) -> tuple[str, str | None]:
-        headers = {"name": "氏名", "kana": "フリガナ", "address": "住所", "phone": "電話番号", "email": "メール"}
+        headers = {
+            "name": "氏名",
+            "kana": "フリガナ",
+            "address": "住所",
+            "phone": "電話番号",
+            "email": "メール",
+        }
         headers |= {"birth": "生年月日", "note": "備考", "flag": "DM不要", "postal": "郵便番号"}
         frame = pl.DataFrame({headers[field]: [value] for field, value in row.items()})
         result = optout.screen(frame.cast(pl.String), store, **options)  # type: ignore[arg-type]
@@ -56,7 +62,9 @@ def test_a_name_with_one_more_identifier_withholds(
     assert verdict(store)(**row) == ("withhold", "same_email" if "email" in row else "same_person")
 
 
-@pytest.mark.parametrize(("given", "other"), [("一郎", "一朗"), ("明", "明美"), ("洋子", "陽子"), ("実", "稔")])
+@pytest.mark.parametrize(
+    ("given", "other"), [("一郎", "一朗"), ("明", "明美"), ("洋子", "陽子"), ("実", "稔")]
+)
 def test_given_names_between_equal_and_clearly_different_are_reviewed(
     store: optout.Store, given: str, other: str
 ) -> None:
@@ -77,7 +85,9 @@ def test_an_equal_phone_without_a_usable_name_withholds(store: optout.Store, per
     assert verdict(store)(phone=NUMBER) == ("withhold", "same_phone")
 
 
-def test_an_equal_phone_of_a_relative_is_reviewed_or_withheld_by_policy(store: optout.Store, person: Make) -> None:
+def test_an_equal_phone_of_a_relative_is_reviewed_or_withheld_by_policy(
+    store: optout.Store, person: Make
+) -> None:
     store.suppress(person())
     relative = {"name": "高橋 花子", "phone": NUMBER}
     assert verdict(store)(**relative)[0] == "review"
@@ -91,7 +101,9 @@ def test_an_equal_phone_of_somebody_else_is_reviewed(store: optout.Store, person
     assert verdict(store, channel="phone")(**stranger) == ("withhold", "same_phone")
 
 
-@pytest.mark.parametrize("number", ["0120-123-456", "0800-123-4567", "090-1111-1111", "0000000000", "03-1234-56"])
+@pytest.mark.parametrize(
+    "number", ["0120-123-456", "0800-123-4567", "090-1111-1111", "0000000000", "03-1234-56"]
+)
 def test_shared_and_impossible_numbers_are_no_keys(store: optout.Store, person: Make, number: str) -> None:
     store.suppress(person(phones=[number]))
     assert verdict(store)(name="鈴木 花子", phone=number) == ("keep", None)
@@ -105,7 +117,9 @@ def test_a_missing_room_agrees_and_another_room_is_reviewed(store: optout.Store,
     assert verdict(store)(name=NAME, address=f"{PLACE} 見本ハイツ302", phone=NUMBER)[0] == "withhold"
 
 
-def test_a_relative_at_the_same_address_is_kept_or_withheld_by_policy(store: optout.Store, person: Make) -> None:
+def test_a_relative_at_the_same_address_is_kept_or_withheld_by_policy(
+    store: optout.Store, person: Make
+) -> None:
     store.suppress(person())
     relative = {"name": "高橋 花子", "address": PLACE}
     assert verdict(store)(**relative) == ("keep", None)
@@ -116,7 +130,10 @@ def test_a_changed_surname_is_reviewed_until_something_else_agrees(store: optout
     store.suppress(optout.Request(name="鈴木 花子", address=PLACE, phones=[NUMBER], birth_date="1980-01-31"))
     assert verdict(store)(name="佐藤 花子", address=PLACE) == ("review", "surname_changed")
     assert verdict(store)(name="佐藤 花子", address=PLACE, phone=NUMBER) == ("withhold", "surname_changed")
-    assert verdict(store)(name="佐藤 花子", address=PLACE, birth="S55.1.31") == ("withhold", "surname_changed")
+    assert verdict(store)(name="佐藤 花子", address=PLACE, birth="S55.1.31") == (
+        "withhold",
+        "surname_changed",
+    )
 
 
 @pytest.mark.parametrize("nobody", ["世帯主様", "不明", "", None])
@@ -197,7 +214,11 @@ def test_a_clients_own_list_never_answers_for_another(store: optout.Store, perso
 
 
 def test_former_names_and_old_addresses_block_together(store: optout.Store, person: Make) -> None:
-    old = [optout.Identity(name="鈴木 一郎"), optout.Identity(address=ELSEWHERE), optout.Identity(phones=[OTHER_NUMBER])]
+    old = [
+        optout.Identity(name="鈴木 一郎"),
+        optout.Identity(address=ELSEWHERE),
+        optout.Identity(phones=[OTHER_NUMBER]),
+    ]
     store.suppress(person(identities=old))
     for name in ("髙橋 一郎", "鈴木一郎"):
         for row in ({"address": PLACE}, {"address": ELSEWHERE}, {"phone": OTHER_NUMBER}):
@@ -216,12 +237,14 @@ def test_a_lifted_request_no_longer_counts_and_a_new_one_does(store: optout.Stor
 
 def test_a_rows_verdict_is_the_worst_of_its_subjects(store: optout.Store, person: Make) -> None:
     store.suppress(person())
-    frame = pl.DataFrame({
-        "注文者氏名": ["鈴木 花子", "鈴木 花子"],
-        "注文者電話番号": [OTHER_NUMBER, OTHER_NUMBER],
-        "送付先氏名": ["高橋 一郎", "田中 次郎"],
-        "送付先住所": [PLACE, ELSEWHERE],
-    })
+    frame = pl.DataFrame(
+        {
+            "注文者氏名": ["鈴木 花子", "鈴木 花子"],
+            "注文者電話番号": [OTHER_NUMBER, OTHER_NUMBER],
+            "送付先氏名": ["高橋 一郎", "田中 次郎"],
+            "送付先住所": [PLACE, ELSEWHERE],
+        }
+    )
     result = optout.screen(frame, store)
     assert result.verdicts["verdict"].to_list() == ["withhold", "keep"]
     assert result.hits["subject"].to_list() == ["recipient"]

@@ -6,6 +6,7 @@ The frame is described in schema.py. Nothing is understood here: split columns a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -48,6 +49,7 @@ def raw(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int = 0) -> pl.D
     """
     if frame.width < len(mapping.headers):
         raise UnknownColumnError(mapping.headers[frame.width :], frame.columns)
+    mapping = _with_company_kana(mapping)
     texts = _texts(frame, mapping, first_row)
     first, *others = mapping.subjects
     base = _lines(texts, first, mapping, leading=True)
@@ -59,6 +61,18 @@ def raw(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int = 0) -> pl.D
             else [_lines(texts, subject, mapping)]
         )
     return pl.concat(frames)
+
+
+def _with_company_kana(mapping: ColumnMapping) -> ColumnMapping:
+    """会社名, フリガナ and nobody's name: the kana are kept as the kana of the row, for there are no others."""
+    first, *others = mapping.subjects
+    if "company" not in first.fields or any(subject.named for subject in mapping.subjects):
+        return mapping
+    places = [c.position for c in mapping.columns if c.field == "company_kana" and c.role == first.role]
+    if not places:
+        return mapping
+    read = replace(first, fields={**first.fields, "kana": tuple(places)})
+    return replace(mapping, subjects=(read, *others))
 
 
 def _texts(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int) -> pl.DataFrame:

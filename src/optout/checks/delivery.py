@@ -29,7 +29,7 @@ from optout.errors import (
 )
 from optout.register.certificate import Certificate, issue
 from optout.screen import Columns, Result, screen
-from optout.store import Store
+from optout.store import Anchor, Store
 
 # Each of these means that the list could not be proved clean.
 _REFUSING: Final = (
@@ -113,16 +113,16 @@ def _settled(
     columns: Columns,
     ignore: Collection[str],
     encoding: str | None,
-) -> tuple[Result, tuple[int, int, int, str]]:
+) -> tuple[Result, Anchor]:
     """Screen until the list did not move meanwhile; the head the last screen was made at."""
     for _ in range(_ROUNDS):
         head = store.head
-        result = screen(
-            path, store, policy, channel, tenant, columns, ignore=ignore, encoding=encoding
-        )
+        result = screen(path, store, policy, channel, tenant, columns, ignore=ignore, encoding=encoding)
         if result.revision == head[1] == store.revision:
             return result, head
-    raise DeliveryRefused([f"the suppression list moved {_ROUNDS} times while this list was screened; try again"])
+    raise DeliveryRefused(
+        [f"the suppression list moved {_ROUNDS} times while this list was screened; try again"]
+    )
 
 
 def _unclean(result: Result) -> list[str]:
@@ -143,7 +143,7 @@ def _unclean(result: Result) -> list[str]:
 def _payload(
     result: Result,
     store: Store,
-    head: tuple[int, int, int, str],
+    head: Anchor,
     recipient: str | Mapping[str, str],
     purpose: str,
 ) -> dict[str, Any]:
@@ -152,7 +152,11 @@ def _payload(
     return {
         "id": str(uuid.uuid4()),
         "issued_at": store.now().isoformat(timespec="seconds"),
-        "subject": {"name": result.source.name, "rows": result.verdicts.height, "sha256": result.source.sha256},
+        "subject": {
+            "name": result.source.name,
+            "rows": result.verdicts.height,
+            "sha256": result.source.sha256,
+        },
         "store": {
             "id": store.store_id,
             "epoch": epoch,

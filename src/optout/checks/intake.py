@@ -86,7 +86,11 @@ class Intake:
         if still_open:
             raise OpenQuestionsError(still_open)
         held = self.files["kept.csv"]
-        record = self.record | {"left_out": sorted(leave_out), "path": str(held.path), "held_sha256": held.sha256}
+        record = self.record | {
+            "left_out": sorted(leave_out),
+            "path": str(held.path),
+            "held_sha256": held.sha256,
+        }
         self._store.save_job("holding", self.id, "held", record)
         return held.path
 
@@ -135,14 +139,20 @@ def intake(
     dropped = sensitive(source.headers)
     if dropped and not drop_sensitive:
         raise SensitiveColumnError(dropped)
-    result = _screened(path, source, dropped, store, policy, channel, tenant, columns, ignore, encoding, allow_empty)
+    result = _screened(
+        path, source, dropped, store, policy, channel, tenant, columns, ignore, encoding, allow_empty
+    )
     folder = Path(out)
     files = write_split(result.source, result.verdicts["verdict"], folder, source.encoding)
     record = _record(source, dropped, result, store, supplier, basis, history)
     questions = _questions(result, supplier, history)
     identity = hashlib.sha256(canonical({**record, "received": None})).hexdigest()[:12]
-    write_json_atomically(folder / "report.json", result.report | {"files": describe_files(files), "dropped": dropped})
-    write_json_atomically(folder / "intake.json", record | {"id": f"I-{identity}", "open_questions": questions})
+    write_json_atomically(
+        folder / "report.json", result.report | {"files": describe_files(files), "dropped": dropped}
+    )
+    write_json_atomically(
+        folder / "intake.json", record | {"id": f"I-{identity}", "open_questions": questions}
+    )
     store.save_job("intake", f"I-{identity}", "quarantined", record)
     return Intake(f"I-{identity}", result, files, record, questions, store)
 
@@ -163,7 +173,11 @@ def _screened(
     """Screen the file itself, or, when columns must go, the rows without them."""
     batch: str | Path | pl.DataFrame = path
     if dropped:
-        keep = [column for column, header in zip(source.columns, source.headers, strict=True) if header not in dropped]
+        keep = [
+            column
+            for column, header in zip(source.columns, source.headers, strict=True)
+            if header not in dropped
+        ]
         batch = source.original.select(keep)
     return screen(
         batch,
@@ -207,5 +221,7 @@ def _questions(result: Result, supplier: str, history: str) -> list[str]:
     if result.quarantined.height:
         questions.append(f"quarantined: {result.quarantined.height} records could not be read")
     if result.report["identity_like"]:
-        questions.append(f"columns: {', '.join(result.report['identity_like'])} look like identity, not mapped")
+        questions.append(
+            f"columns: {', '.join(result.report['identity_like'])} look like identity, not mapped"
+        )
     return questions

@@ -15,9 +15,9 @@ from typing import Any, Final
 import polars as pl
 
 from optout import match
-from optout.batch import open_batch
 from optout.errors import (
     CheckError,
+    EmptyBatchError,
     HoldingChangedError,
     HoldingLockedError,
     InputError,
@@ -25,7 +25,7 @@ from optout.errors import (
 )
 from optout.holdings import erase_rows
 from optout.keys import KeyScheme
-from optout.register.certificate import canonical
+from optout.register.certificate import canonical, file_digest
 from optout.schema import CHANNELS
 from optout.screen import Columns, Result, screen
 from optout.store import Receipt, Store
@@ -88,7 +88,7 @@ class Outcome:
 
 def plan(
     store: Store,
-    requests: Receipt | Iterable[str] | None,
+    requests: Receipt | Iterable[str] | str | None,
     holdings: Holdings,
     columns: Mapping[str, Columns] | None = None,
 ) -> Plan:
@@ -152,14 +152,16 @@ def execute(store: Store, plan_hash: str, approver: str | None = None) -> Outcom
             holding["outcome"] = _carried_out(store, name, holding, payload)
             store.save_job("removal", plan_hash, "executing", payload | {"approver": approver})
     outcome = _outcome(plan_hash, payload)
-    store.save_job("removal", plan_hash, "done" if outcome.done else "partial", payload | {"approver": approver})
+    store.save_job(
+        "removal", plan_hash, "done" if outcome.done else "partial", payload | {"approver": approver}
+    )
     return outcome
 
 
-def _ids(store: Store, requests: Receipt | Iterable[str] | None) -> list[str]:
+def _ids(store: Store, requests: Receipt | Iterable[str] | str | None) -> list[str]:
     if requests is None:
         return sorted(store.active_requests())
-    listed = requests.request_ids if isinstance(requests, Receipt) else list(requests)
+    listed = requests.request_ids if isinstance(requests, Receipt) else requests
     ids = sorted({listed} if isinstance(listed, str) else set(listed))
     lifted = [request for request in ids if not store.is_active(request)]
     if lifted:
@@ -183,6 +185,8 @@ def _found(store: Store, ids: list[str], path: Path, columns: Columns) -> dict[s
     """Hash of a holding and the rows in it that speak of these requests; `unreachable` and why otherwise."""
     try:
         result = screen(path, store, columns=columns, allow_empty=True)
+    except EmptyBatchError:
+        return {"sha256": file_digest(path)[0], "records": 0, "rows": []}
     except (InputError, OSError) as error:
         return {"unreachable": type(error).__name__, "sha256": None, "records": 0, "rows": []}
     return {"sha256": result.source.sha256, "records": result.source.records, "rows": _rows(result, ids)}
@@ -204,7 +208,10 @@ def _rows(result: Result, ids: list[str]) -> list[dict[str, Any]]:
     order = {"remove": 0, "review": 1, "suppress_only": 2}
     lines = hits.join(match.answers(), on="rule").with_columns(action.alias("action"))
     best = lines.sort(
-        "row", pl.col("action").replace_strict(order, return_dtype=pl.UInt8), "weight", "request",
+        "row",
+        pl.col("action").replace_strict(order, return_dtype=pl.UInt8),
+        "weight",
+        "request",
         descending=[False, False, True, False],
     ).unique("row", keep="first", maintain_order=True)
     return best.select(
@@ -245,19 +252,33 @@ def _carried_out(store: Store, name: str, holding: dict[str, Any], payload: dict
     rows = [row["row"] for row in holding["rows"] if row["action"] == "remove"]
     review = sum(row["action"] == "review" for row in holding["rows"])
     try:
-        now = _sha256(path)
+        now = file_digest(path)[0]
         if now != holding["sha256"]:
             return _after_interruption(store, name, holding, ids, columns, review)
         after = now
         if rows:
-            after = erase_rows(path, rows, now, lambda staged: _require_clean(store, staged, ids, columns)).sha256_after
+            after = erase_rows(
+                path, rows, now, lambda staged: _require_clean(store, staged, ids, columns)
+            ).sha256_after
         _require_clean(store, path, ids, columns)
     except (HoldingLockedError, OSError):
-        return {"status": "unreachable", "removed": 0, "review": review, "before": holding["sha256"], "after": None}
+        return {
+            "status": "unreachable",
+            "removed": 0,
+            "review": review,
+            "before": holding["sha256"],
+            "after": None,
+        }
     except HoldingChangedError as changed:
         raise StalePlanError(f"{name} changed since it was planned for") from changed
     status = "review" if review else "removed" if rows else "not_found"
-    return {"status": status, "removed": len(rows), "review": review, "before": holding["sha256"], "after": after}
+    return {
+        "status": status,
+        "removed": len(rows),
+        "review": review,
+        "before": holding["sha256"],
+        "after": after,
+    }
 
 
 def _after_interruption(
@@ -271,18 +292,23 @@ def _after_interruption(
         raise StalePlanError(f"{name} changed since it was planned for")
     status = "review" if review else "removed"
     after = found["sha256"]
-    return {"status": status, "removed": len(rows), "review": review, "before": holding["sha256"], "after": after}
-
-
-def _sha256(path: Path) -> str | None:
-    return open_batch(path).sha256
+    return {
+        "status": status,
+        "removed": len(rows),
+        "review": review,
+        "before": holding["sha256"],
+        "after": after,
+    }
 
 
 def _require_clean(store: Store, path: Path, ids: list[str], columns: Columns) -> None:
     """Read again: no row that these requests would have removed is left."""
-    left = [row for row in _found(store, ids, path, columns)["rows"] if row["action"] == "remove"]
-    if left:
-        raise CheckError(f"{len(left)} rows are still found after erasing")
+    found = _found(store, ids, path, columns)
+    left = sum(row["action"] == "remove" for row in found["rows"])
+    if left or "unreachable" in found:
+        raise CheckError(
+            f"{left} rows are still found in what was to replace the holding. It is unchanged; report this."
+        )
 
 
 def _outcome(plan_hash: str, payload: dict[str, Any]) -> Outcome:

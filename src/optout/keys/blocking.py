@@ -18,12 +18,12 @@ from optout import tables
 from optout.keys.corporate import corporate_number
 from optout.keys.digest import combine, digest
 from optout.keys.people import names
-from optout.schema import numbered
+from optout.schema import DType, numbered, typed
 from optout.text import address, birth, email, kana, phone, postal
 
 Side: TypeAlias = Literal["row", "entry"]
 
-_KEYS: Final = {"i": pl.UInt32, "key": pl.UInt64}
+_KEYS: Final[dict[str, DType]] = {"i": pl.UInt32, "key": pl.UInt64}
 # Several of these may stand in one line, so each has lines of its own.
 _LISTED: Final = ("phone", "email")
 # Fields are parsed side by side; polars lets go of the interpreter while it works.
@@ -65,7 +65,9 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
         main, extras = names(raw)
         births, kana_births = _births(raw, main, side, against)
         listed = {"phone": phones.result(), "email": emails.result()}
-        parts = pl.concat([_lines(raw), places.result(), _corporate(raw), births, _digests(main)], how="horizontal")
+        parts = pl.concat(
+            [_lines(raw), places.result(), _corporate(raw), births, _digests(main)], how="horizontal"
+        )
     named = pl.concat([parts, parts[extras["i"]].with_columns(_digests(extras)["name"])])
     keys = {
         rule["rule_id"]: _keys_of(number, rule["parts"].split("+"), parts, named, listed)
@@ -96,7 +98,7 @@ def _keys_of(
 ) -> pl.DataFrame:
     """One key a line that has all parts of the rule."""
     source = listed[wanted[0]] if wanted[0] in _LISTED else named if "name" in wanted else parts
-    return source.select("i", combine(rule, wanted)).drop_nulls().cast(_KEYS)
+    return source.select("i", combine(rule, wanted)).drop_nulls().select(typed(_KEYS))
 
 
 def _lines(raw: pl.DataFrame) -> pl.DataFrame:
@@ -108,8 +110,14 @@ def _places(raw: pl.DataFrame, side: Side) -> pl.DataFrame:
     frame = address.sketch(raw["address"]).with_columns(postal.parse(raw["postal"]).alias("zip"))
     begun = pl.concat_str("n1", "n2", separator="-", ignore_nulls=True)
     frame = frame.with_columns(
-        pl.when(pl.col("n1").is_not_null()).then(pl.concat_str(begun, "n3", separator="-", ignore_nulls=True)).alias("all"),
-        pl.when(pl.col("n3").is_not_null()).then(begun).when(pl.col("n2").is_not_null()).then("n1").alias("cut"),
+        pl.when(pl.col("n1").is_not_null())
+        .then(pl.concat_str(begun, "n3", separator="-", ignore_nulls=True))
+        .alias("all"),
+        pl.when(pl.col("n3").is_not_null())
+        .then(begun)
+        .when(pl.col("n2").is_not_null())
+        .then("n1")
+        .alias("cut"),
     )
     whole, cut = digest("all"), digest("cut")
     longer, shorter = (whole, cut) if side == "entry" else (cut, whole)
@@ -148,26 +156,28 @@ def _births(
     """`birth`, the `kana` needed beside it, and `other_script`: kanji on one side and kana on the other."""
     if _silent(raw["birth_date"]):
         nothing = pl.Series([None] * raw.height, dtype=pl.UInt64)
-        columns = {part: nothing for part in ("birth", "kana", "other_script")}
-        return pl.DataFrame(columns), nothing.drop_nulls()
+        told_of = dict.fromkeys(("birth", "kana", "other_script"), nothing)
+        return pl.DataFrame(told_of), nothing.drop_nulls()
     days = birth.parse(raw["birth_date"]).cast(pl.Int32).cast(pl.Int64)
     frame = pl.DataFrame({"birth": (days + 10**6).cast(pl.UInt64)}).with_row_index("i")
     kanji = (main["script"] == "kanji").fill_null(False)
     asked = frame["birth"].is_not_null() & (~kanji | _worth_reading(frame["birth"], against))
-    told = pl.coalesce("kana", pl.when(main["script"] != "kanji").then(main["full"]))
-    lines = frame.select("i", asked.alias("asked"), raw["kana"]).with_columns(told.alias("kana"))
-    lines = lines.filter("asked").select("i", "kana")
-    spoken = lines.with_columns(kana.parse(lines["kana"])["key"].alias("reading")).drop("kana")
     frame = frame.with_columns(kanji.alias("kanji"), raw["kana"].is_not_null().alias("told"))
-    frame = frame.join(spoken, on="i", how="left", maintain_order="left")
+    frame = frame.join(_readings(raw["kana"], main, asked), on="i", how="left", maintain_order="left")
     read = pl.col("told") | pl.col("reading").is_not_null()
     of_row, of_entry = (1, 2) if side == "row" else (2, 1)
     other = pl.when(pl.col("kanji") & ~read).then(of_row).when(~pl.col("kanji") & read).then(of_entry)
     only = frame.filter(~pl.col("kanji") & pl.col("reading").is_not_null())["birth"].drop_nulls()
-    columns = frame.select(
-        "birth", digest("reading").alias("kana"), other.cast(pl.UInt64).alias("other_script")
-    )
-    return columns, only
+    kana_of = digest("reading").alias("kana")
+    return frame.select("birth", kana_of, other.cast(pl.UInt64).alias("other_script")), only
+
+
+def _readings(spoken: pl.Series, main: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
+    """`i`, `reading` of the lines asked for: the kana column, or a name that is itself in kana or letters."""
+    itself = pl.when(main["script"] != "kanji").then(main["full"])
+    lines = pl.DataFrame({"kana": spoken, "asked": asked}).with_row_index("i")
+    lines = lines.with_columns(pl.coalesce("kana", itself).alias("kana")).filter("asked")
+    return lines.select("i").with_columns(kana.parse(lines["kana"])["key"].alias("reading"))
 
 
 def _worth_reading(births: pl.Series, against: Blocked | None) -> pl.Series:
@@ -183,7 +193,9 @@ def _usable(
     """A line with a name, a reading, a phone, an e-mail, a birth date, a corporate number or a place."""
     placed = pl.col("numbers").is_not_null() & (pl.col("town").is_not_null() | pl.col("postal").is_not_null())
     told = placed | pl.any_horizontal(pl.col("name", "birth", "corporate_number").is_not_null())
-    usable = parts.select(told.alias("told"))["told"] | _held(raw.height, [more, *(frame["i"] for frame in listed.values())])
+    usable = parts.select(told.alias("told"))["told"] | _held(
+        raw.height, [more, *(frame["i"] for frame in listed.values())]
+    )
     silent = parts["i"].filter(~usable & raw["kana"].is_not_null())
     spoken = kana.parse(raw["kana"].gather(silent))["key"].is_not_null()
     return (usable | _held(raw.height, [silent.filter(spoken)])).alias("usable")

@@ -40,7 +40,9 @@ def comparable(raw: pl.DataFrame) -> Comparable:
         postal.parse(raw["postal"]).alias("postal"),
         raw.select(corporate_number(pl.col("corporate_number")).alias("n"))["n"].alias("corporate_number"),
         birth.parse(raw["birth_date"]).alias("birth"),
-        _union([phone.parse(raw[column])["keys"] for column in numbered(raw, "phone")], raw.height).alias("phones"),
+        _union([phone.parse(raw[column])["keys"] for column in numbered(raw, "phone")], raw.height).alias(
+            "phones"
+        ),
         _union([frame["keys"] for frame in parsed], raw.height).alias("emails"),
         _union([frame["aliases"] for frame in parsed], raw.height).alias("aliases"),
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),

@@ -15,11 +15,28 @@ from optout.text import company, kana, name
 
 # Whatever may be part of a legal form; `company.parse` decides.
 _COMPANY: Final = [
-    *("会社", "會社", "法人", "組合", "㈱", "㈲", "㍿", "株)", "有)", "株）", "有）", "(株", "(有", "（株", "（有"),
+    *(
+        "会社",
+        "會社",
+        "法人",
+        "組合",
+        "㈱",
+        "㈲",
+        "㍿",
+        "株)",
+        "有)",
+        "株）",
+        "有）",
+        "(株",
+        "(有",
+        "（株",
+        "（有",
+    ),
     *(f"{mark}{end}" for mark in "合資名同医財社宗学福特" for end in ")）"),
     *("特非", "一社", "一財", "公社", "公財", "社福", "co.", "inc.", "ltd", "k.k.", "corp"),
 ]
 _NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild", "flagged")
+_IS_COMPANY: Final = (pl.col("source") == "company") | pl.col("form").is_not_null()
 _KANA_PARTS: Final = {
     "key": "kana",
     "family": "kana_family",
@@ -39,18 +56,27 @@ def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Returns:
         The main names, one line per raw line in order: `full`, `script` String, null where there is none, and
-        `flagged` Boolean (the cell itself refuses, or tells a death); and the further names of the few lines that have any: `i` UInt32, `full`, `script` String without nulls.
+        `flagged` Boolean (the cell itself refuses, or tells a death); and the further names of the few lines
+        that have any: `i` UInt32, `full`, `script` String without nulls.
     """
-    main, extras = _written(raw)
-    return main.select("full", "script", "flagged"), extras.select("i", "full", "script").drop_nulls()
+    main = name.whole(raw["name"])
+    several = main["more"] | raw["former"].is_not_null() | raw["company"].is_not_null()
+    lines = (several | _may_be_company(raw["name"])).arg_true()
+    if not len(lines):
+        return main.drop("more"), pl.DataFrame(
+            schema={"i": pl.UInt32, "full": pl.String, "script": pl.String}
+        )
+    few, extras = _written(raw[lines])
+    main = main.select(main[column].scatter(lines, few[column]) for column in ("full", "script", "flagged"))
+    extras = extras.select(lines.gather(extras["i"]).cast(pl.UInt32).alias("i"), "full", "script")
+    return main, extras.drop_nulls()
 
 
 def people(raw: pl.DataFrame) -> pl.DataFrame:
     """Every name of every line of a raw frame, with its kana: the long frame described above."""
     main, extras = _written(raw)
     known = pl.concat([main.drop("others"), extras], how="diagonal_relaxed")
-    of_row = raw["kana"].gather(known["i"]).alias("of_row")
-    known = known.with_columns(of_row).with_columns(_spoken())
+    known = known.with_columns(_beside(raw, known)).with_columns(_spoken())
     parsed = kana.parse(known["spoken"])
     parsed = parsed.select(pl.col(part).alias(ours) for part, ours in _KANA_PARTS.items())
     together = pl.concat([known, parsed], how="horizontal")
@@ -60,15 +86,37 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
     ).drop("spoken", "of_row", "script", "former", "flagged")
 
 
+def _beside(raw: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """`of_row`: the kana of the row for the name they read, which is the company where nobody else is named.
+
+    A former surname or a second person in the cell is not what they read; the kana of a company come without
+    its legal form.
+    """
+    read = pl.when(pl.col("name").is_not_null()).then(pl.lit("name")).otherwise(pl.lit("company"))
+    told = raw.select(pl.when(pl.col("kana").is_not_null()).then(read).alias("read"), "kana")[known["i"]]
+    of_row = pl.when(known["source"] == told["read"]).then("kana").alias("of_row")
+    frame = told.select(of_row).with_columns(known["form"], known["source"]).with_row_index("line")
+    hinted = pl.col("of_row").str.contains_any(list(company.kana_hints()))
+    firms = frame.filter(pl.col("of_row").is_not_null(), (pl.col("source") == "company") | hinted)
+    if firms.is_empty():
+        return frame["of_row"]
+    read_as = firms.select("line").with_columns(
+        company.parse_kana(firms["of_row"]).select("core", with_form="form")
+    )
+    joined = frame.join(read_as, on="line", how="left", maintain_order="left")
+    firm = pl.col("with_form").is_not_null() | (pl.col("source") == "company")
+    return joined.select(pl.when(firm).then("core").otherwise("of_row").alias("of_row"))["of_row"]
+
+
 def _spoken() -> pl.Expr:
     """How the name is read: a name in kana or Latin letters reads itself; else the kana column says it.
 
-    A former surname or a second person in the cell is not what the kana column reads.
+    A company's name wholly in kana may be a name or a reading, so it is both.
     """
     parts = pl.when(pl.col("given").is_not_null()).then(pl.col("family") + " " + pl.col("given"))
     written = pl.when(pl.col("script") != "kanji").then(pl.coalesce(parts, "full"))
-    beside = pl.when(pl.col("source") == "name").then("of_row")
-    return pl.coalesce(written, beside).alias("spoken")
+    own = pl.when(pl.col("full").str.contains("^[ァ-ヺーぁ-ゖ]+$") & _IS_COMPANY).then("full")
+    return pl.coalesce(written, "of_row", own).alias("spoken")
 
 
 def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -82,12 +130,18 @@ def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     main = _with_companies(main, raw["name"])
     extras = [_formers(main, raw["former"]), _others(main), _companies(raw["company"])]
+    extras += [_read_companies(raw["company"], "company"), _read_companies(_firms(main, raw["name"]), "name")]
     return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
+
+
+def _may_be_company(written: pl.Series) -> pl.Series:
+    words = [*_COMPANY, *company.kana_hints()]
+    return written.str.contains_any(words, ascii_case_insensitive=True).fill_null(False)
 
 
 def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
     """A company in the name cell: its core is the name, its legal form an attribute."""
-    held = written.str.contains_any(_COMPANY, ascii_case_insensitive=True).fill_null(False)
+    held = _may_be_company(written)
     if not held.any():
         return main
     of = company.parse(written.filter(held)).select("core", "form", "place")
@@ -101,6 +155,7 @@ def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
         pl.when(is_company).then(pl.lit("kanji")).otherwise("script").alias("script"),
         pl.when(is_company).then("form_company").alias("form"),
         pl.when(is_company).then("place_company").alias("place"),
+        pl.when(~is_company).then("others").alias("others"),
     ).select(main.columns)
 
 
@@ -135,9 +190,36 @@ def _companies(written: pl.Series) -> pl.DataFrame:
     lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True).alias("i")
     held = written.is_not_null()
     some = company.parse(written.filter(held)).select(pl.col("core").alias("full"), "form", "place")
-    return pl.concat([lines.filter(held).to_frame(), some], how="horizontal").with_columns(
-        pl.lit("kanji").alias("script"),
-        pl.lit(False).alias("wild"),
-        pl.lit(False).alias("care_of"),
-        pl.lit("company").alias("source"),
-    ).drop_nulls("full")
+    return (
+        pl.concat([lines.filter(held).to_frame(), some], how="horizontal")
+        .with_columns(
+            pl.lit("kanji").alias("script"),
+            pl.lit(False).alias("wild"),
+            pl.lit(False).alias("care_of"),
+            pl.lit("company").alias("source"),
+        )
+        .drop_nulls("full")
+    )
+
+
+def _firms(main: pl.DataFrame, written: pl.Series) -> pl.Series:
+    """The name cells that turned out to hold a company, null elsewhere."""
+    cells = pl.DataFrame({"form": main["form"], "written": written})
+    return cells.select(pl.when(pl.col("form").is_not_null()).then("written").alias("written"))["written"]
+
+
+def _read_companies(written: pl.Series, source: str) -> pl.DataFrame:
+    """Companies written wholly in kana, once more as the reading of a name in kanji."""
+    lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True).alias("i")
+    held = company.written_in_kana(written)
+    some = company.parse_kana(written.filter(held)).select(pl.col("core").alias("full"), "form", "place")
+    return (
+        pl.concat([lines.filter(held).to_frame(), some], how="horizontal")
+        .with_columns(
+            pl.lit("kana").alias("script"),
+            pl.lit(False).alias("wild"),
+            pl.lit(False).alias("care_of"),
+            pl.lit(source).alias("source"),
+        )
+        .drop_nulls("full")
+    )

@@ -16,14 +16,16 @@ import polars as pl
 from optout.keys import Comparable
 from optout.match import names
 
-LEVELS: Final = MappingProxyType({
-    "person": names.LEVELS,
-    "address": ("equal", "room_differs", "near", "different", "none"),
-    "phone": ("equal", "different", "none"),
-    "email": ("equal", "alias", "different", "none"),
-    "birth_date": ("equal", "different", "none"),
-    "corporate_number": ("equal", "different", "none"),
-})
+LEVELS: Final = MappingProxyType(
+    {
+        "person": names.LEVELS,
+        "address": ("equal", "room_differs", "near", "different", "none"),
+        "phone": ("equal", "different", "none"),
+        "email": ("equal", "alias", "different", "none"),
+        "birth_date": ("equal", "different", "none"),
+        "corporate_number": ("equal", "different", "none"),
+    }
+)
 
 
 def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.DataFrame:
@@ -149,7 +151,9 @@ def _same_place(sides: pl.DataFrame) -> pl.DataFrame:
     renamed &= _equal("city") | _equal("ward") | _equal("prefecture") | tail
     rooms = _conflict("room") & ~_ends_alike("room")
     return sides.with_columns(
-        place.alias("place"), (partly | renamed).alias("near"), (rooms & ~_room_in_numbers()).alias("other_room")
+        place.alias("place"),
+        (partly | renamed).alias("near"),
+        (rooms & ~_room_in_numbers()).alias("other_room"),
     )
 
 

@@ -12,7 +12,7 @@ import polars as pl
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from optout.text import name, reading
+from optout.text import company, name, reading
 
 LEVELS: Final = ("same", "similar", "renamed", "relative", "other", "unknown")
 _RANK: Final = {level: rank for rank, level in enumerate(LEVELS)}
@@ -99,17 +99,19 @@ def _kanji_level() -> pl.Expr:
     plain = [gn.str.replace_all(_NUMERALS, "一") for gn in (a_gn, b_gn)]
     numbered = (plain[0] == plain[1]) & (a_gn != b_gn)
     spelt = [gn.str.contains(_SPELT_OUT) for gn in (a_gn, b_gn)]
+    near = (pl.col("full_distance") <= 1) & (a.str.len_chars() >= 3)
     half_spelt = (spelt[0] != spelt[1]) & (a_gn.str.slice(-1) == b_gn.str.slice(-1))
-    legal = pl.col("a_form").eq_missing(pl.col("b_form")) & pl.col("a_place").eq_missing(pl.col("b_place"))
     return (
         pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
-        .when((a == b) & ~legal)
+        .when((a == b) & _other_form())
         .then(pl.lit("similar"))
         .when(a == b)
         .then(pl.lit("equal"))
-        .when(_wildcards_fit())
+        .when(_wildcards_fit() | (_firm() & (_branch("full") | near)))
         .then(pl.lit("similar"))
+        .when(_firm())
+        .then(pl.lit("other"))
         .when(family & numbered)
         .then(pl.lit("relative"))
         .when(family & (begins | half_spelt | (pl.col("given_distance") <= 1)))
@@ -118,10 +120,35 @@ def _kanji_level() -> pl.Expr:
         .then(pl.lit("renamed"))
         .when(family)
         .then(pl.lit("relative"))
-        .when((pl.col("full_distance") <= 1) & (a.str.len_chars() >= 3))
+        .when(near)
         .then(pl.lit("similar"))
         .otherwise(pl.lit("other"))
     )
+
+
+def _firm() -> pl.Expr:
+    """At least one side is a company: it has no surname, no brothers, and does not marry."""
+    sides = [(pl.col(f"{s}_source") == "company") | pl.col(f"{s}_form").is_not_null() for s in "ab"]
+    return (sides[0] | sides[1]).fill_null(False)
+
+
+def _other_form() -> pl.Expr:
+    """Two legal forms, or the same one before and behind the name: maybe two companies.
+
+    A form that is left out says nothing, unless it is part of the name (見本生活協同組合).
+    """
+    a, b = pl.col("a_form"), pl.col("b_form")
+    front = [pl.col(f"{side}_place") == "before" for side in "ab"]
+    differ = ((a != b) | (front[0] != front[1])).fill_null(False)
+    lost = (a.is_null() | b.is_null()) & pl.coalesce(a, b).is_in(company.inseparable()).fill_null(False)
+    return differ | lost
+
+
+def _branch(part: str) -> pl.Expr:
+    """One name begins with the other: a company and its branch, an office and its department."""
+    a, b = pl.col(f"a_{part}"), pl.col(f"b_{part}")
+    shorter = pl.min_horizontal(a.str.len_chars(), b.str.len_chars())
+    return ((a.str.starts_with(b) | b.str.starts_with(a)) & (shorter >= 2)).fill_null(False)
 
 
 def _wildcards_fit() -> pl.Expr:
@@ -159,6 +186,8 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
     level = (
         pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
+        .when(_firm() & (((a == b) & _other_form()) | ((a != b) & _branch("kana"))))
+        .then(pl.lit("similar"))
         .when(a == b)
         .then(pl.lit("equal"))
         .when(latin & ~both_latin & (romaji | swapped))

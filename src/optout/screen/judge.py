@@ -13,7 +13,7 @@ import polars as pl
 
 from optout import match
 from optout.keys import Comparable, blocked, comparable
-from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, numbered
+from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, numbered, typed
 from optout.screen import seeds
 from optout.screen.snapshot import Snapshot, in_scope
 from optout.text import flag
@@ -152,7 +152,7 @@ def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.Data
         "a",
         "b",
     )
-    return frame.cast(HITS_SCHEMA).sort("row", "subject", "request", "rule", maintain_order=True)
+    return frame.with_columns(typed(HITS_SCHEMA)).sort("row", "subject", "request", "rule", maintain_order=True)
 
 
 def _own(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.DataFrame:
@@ -164,19 +164,33 @@ def _own(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.DataFra
     fields = [c for c in raw.columns if c not in ("row", "subject")]
     lines = raw.select(
         "row",
-        pl.any_horizontal(flagged, *said, *(refusal.fill_null(False) for refusal in refusals)).alias("own_flag"),
-        pl.any_horizontal(pl.lit(False), *(refusal.is_null() for refusal in refusals)).alias("own_flag_unclear"),
+        pl.any_horizontal(flagged, *said, *(refusal.fill_null(False) for refusal in refusals)).alias(
+            "own_flag"
+        ),
+        pl.any_horizontal(pl.lit(False), *(refusal.is_null() for refusal in refusals)).alias(
+            "own_flag_unclear"
+        ),
         pl.all_horizontal(pl.col(field).is_null() for field in fields).alias("blank"),
     ).with_columns(usable.alias("usable"))
     odd = lines.filter(pl.col("own_flag") | pl.col("own_flag_unclear") | ~pl.col("usable"))
-    of_rows = lines.join(odd.select("row").unique(), on="row", how="semi").group_by("row").agg(
-        pl.col("own_flag").any(),
-        pl.col("own_flag_unclear").any(),
-        ((~pl.col("usable") & ~pl.col("blank")).any() | (~pl.col("usable")).all()).alias("unidentifiable"),
+    of_rows = (
+        lines.join(odd.select("row").unique(), on="row", how="semi")
+        .group_by("row")
+        .agg(
+            pl.col("own_flag").any(),
+            pl.col("own_flag_unclear").any(),
+            ((~pl.col("usable") & ~pl.col("blank")).any() | (~pl.col("usable")).all()).alias(
+                "unidentifiable"
+            ),
+        )
     )
     return of_rows.select(
         "row",
-        pl.when("own_flag").then(pl.lit("withhold")).otherwise(pl.lit("review")).cast(VERDICT).alias("verdict"),
+        pl.when("own_flag")
+        .then(pl.lit("withhold"))
+        .otherwise(pl.lit("review"))
+        .cast(VERDICT)
+        .alias("verdict"),
         pl.when("own_flag")
         .then(pl.lit("own_flag"))
         .when("own_flag_unclear")
@@ -199,4 +213,4 @@ def _verdicts(hits: pl.DataFrame, own: pl.DataFrame, first_row: int, n_rows: int
     worst = worst.unique("row", keep="first", maintain_order=True).select(*VERDICTS_SCHEMA)
     rows = pl.DataFrame({"row": pl.int_range(first_row, first_row + n_rows, dtype=pl.UInt32, eager=True)})
     told = rows.join(worst, on="row", how="left", maintain_order="left")
-    return told.with_columns(pl.col("verdict").fill_null(pl.lit("keep").cast(VERDICT))).cast(VERDICTS_SCHEMA)
+    return told.with_columns(pl.col("verdict").fill_null(pl.lit("keep").cast(VERDICT))).select(typed(VERDICTS_SCHEMA))

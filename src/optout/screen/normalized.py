@@ -72,4 +72,6 @@ def normalize(
     names = main.select(pl.col(theirs).alias(ours) for theirs, ours in _NAMES.items())
     facts = parsed.facts.select(*_FACTS, pl.col("birth").alias("birth_date"))
     facts = facts.with_columns(pl.col("phones", "emails").list.unique(maintain_order=True))
-    return pl.concat([rows.select("row", "subject"), names, facts], how="horizontal").sort("row", maintain_order=True)
+    return pl.concat([rows.select("row", "subject"), names, facts], how="horizontal").sort(
+        "row", maintain_order=True
+    )

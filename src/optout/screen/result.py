@@ -178,5 +178,3 @@ def against(snapshot: Snapshot, question: Question) -> dict[str, Any]:
 def public_hits(judged: Judged) -> pl.DataFrame:
     """Hits as the public API shows them."""
     return judged.hits.select(*HITS_SCHEMA)
-
-

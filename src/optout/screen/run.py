@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -145,7 +145,7 @@ def screen_file(
         writer.abort()
     write_json_atomically(folder / "report.json", told | {"files": results.describe_files(written)})
     counts = told["counts"]
-    return Summary(*(counts[verdict] for verdict in VERDICTS), counts["quarantined"], counts["records"], told)
+    return Summary(**{field: counts[field] for field in (*VERDICTS, "quarantined", "records")}, report=told)
 
 
 def ask(policy: str, channel: str, tenant: str | None) -> Question:

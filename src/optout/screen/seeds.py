@@ -49,10 +49,15 @@ def plant(raw: pl.DataFrame, first_row: int) -> pl.DataFrame:
     rows = _side("row")
     named = bool({"name", "kana"} & filled)
     placed = bool({"address", "birth_date"} & filled)
-    direct = bool(numbered(raw.select(sorted(filled)), "phone") or numbered(raw.select(sorted(filled)), "email"))
+    direct = bool(
+        numbered(raw.select(sorted(filled)), "phone") or numbered(raw.select(sorted(filled)), "email")
+    )
     if not (direct or (named and placed)):
         return rows.clear().with_columns(pl.lit(0, pl.UInt32).alias("row"))
-    kept = [pl.col(c) if c in filled | {"subject", "seed"} else pl.lit(None, pl.String).alias(c) for c in rows.columns]
+    kept = [
+        pl.col(c) if c in filled | {"subject", "seed"} else pl.lit(None, pl.String).alias(c)
+        for c in rows.columns
+    ]
     return rows.select(kept).with_columns(
         (pl.int_range(pl.len(), dtype=pl.UInt32) + first_row).alias("row").cast(pl.UInt32)
     )

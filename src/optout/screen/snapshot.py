@@ -6,7 +6,6 @@ Derived and disposable: rebuilt whenever the store has moved on, under the schem
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -61,16 +60,18 @@ def _build(store: Store) -> Snapshot:
     epoch, *_ = store.head
     revision, listed = store.entries()
     planted = seeds.entries()
-    scopes = pl.concat([
-        listed.select("request", "tenant", "channels", "household", pl.lit(False).alias("planted")),
-        planted.select(
-            pl.col("seed").alias("request"),
-            pl.lit(None, pl.String).alias("tenant"),
-            pl.lit(list(CHANNELS)).alias("channels"),
-            pl.lit(False).alias("household"),
-            pl.lit(True).alias("planted"),
-        ),
-    ])
+    scopes = pl.concat(
+        [
+            listed.select("request", "tenant", "channels", "household", pl.lit(False).alias("planted")),
+            planted.select(
+                pl.col("seed").alias("request"),
+                pl.lit(None, pl.String).alias("tenant"),
+                pl.lit(list(CHANNELS)).alias("channels"),
+                pl.lit(False).alias("household"),
+                pl.lit(True).alias("planted"),
+            ),
+        ]
+    )
     raw = pl.concat([raw_of_entries(listed), planted.drop("seed")], how="diagonal")
     raw = raw.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
     return Snapshot(epoch, revision, KeyScheme.current().tag, scopes, raw, blocked(raw, "entry"))
@@ -78,9 +79,11 @@ def _build(store: Store) -> Snapshot:
 
 def raw_of_entries(entries: pl.DataFrame) -> pl.DataFrame:
     """Entries (ENTRY_SCHEMA) as a raw frame; lists of phones and e-mails become numbered columns."""
-    plain = [pl.col(field) if field in entries.columns else pl.lit(None, pl.String).alias(field) for field in RAW_FIELDS]
-    lists = [(field, entries[f"{field}s"]) for field in ("phone", "email")]
-    columns = reduce(lambda found, pair: found + _numbered(*pair), lists, [])
+    plain = [
+        pl.col(field) if field in entries.columns else pl.lit(None, pl.String).alias(field)
+        for field in RAW_FIELDS
+    ]
+    columns = [column for field in ("phone", "email") for column in _numbered(field, entries[f"{field}s"])]
     frame = entries.select(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), pl.lit(SELF).alias("subject"), *plain
     )
@@ -94,8 +97,10 @@ def _numbered(field: str, values: pl.Series) -> list[pl.Series]:
 
 def in_scope(entries: pl.DataFrame, channel: str, tenant: str | None) -> pl.Series:
     """Boolean, a line each: the entry speaks for this tenant and channel. Planted entries always do."""
-    ours = pl.col("tenant").is_null() if tenant is None else pl.col("tenant").is_null() | (pl.col("tenant") == tenant)
+    ours = (
+        pl.col("tenant").is_null()
+        if tenant is None
+        else pl.col("tenant").is_null() | (pl.col("tenant") == tenant)
+    )
     on_channel = pl.lit(True) if channel == "any" else pl.col("channels").list.contains(channel)
     return entries.select((pl.col("planted") | (ours & on_channel)).alias("in_scope"))["in_scope"]
-
-

@@ -22,7 +22,9 @@ BLANK: Final = "(blank)"
 def names() -> list[str]:
     """Every packaged table, sorted by name."""
     folder = resources.files(__name__)
-    return sorted(entry.name.removesuffix(".tsv") for entry in folder.iterdir() if entry.name.endswith(".tsv"))
+    return sorted(
+        entry.name.removesuffix(".tsv") for entry in folder.iterdir() if entry.name.endswith(".tsv")
+    )
 
 
 @cache
@@ -33,20 +35,19 @@ def load(name: str) -> pl.DataFrame:
         TableError: the table is missing, has no rows, a ragged line or an empty cell.
     """
     try:
-        text = resources.files(__name__).joinpath(f"{name}.tsv").read_text("utf-8")
+        content = resources.files(__name__).joinpath(f"{name}.tsv").read_bytes()
     except FileNotFoundError as missing:
         raise TableError(name, "is missing") from missing
-    header, *lines = text.rstrip("\n").split("\n")
-    columns = header.split("\t")
-    rows = [line.split("\t") for line in lines]
-    if not rows:
+    try:
+        frame = pl.read_csv(content, separator="\t", quote_char=None, infer_schema=False)
+    except pl.exceptions.PolarsError as ragged:
+        raise TableError(name, "has ragged lines") from ragged
+    if frame.is_empty():
         raise TableError(name, "has no rows")
-    bad = [number for number, row in enumerate(rows, 2) if len(row) != len(columns) or "" in row]
-    if bad:
-        raise TableError(name, f"has ragged lines or empty cells: {bad[:5]}")
-    frame = pl.DataFrame(rows, schema=columns, orient="row")
-    cells = pl.all().replace({NONE: None, BLANK: " "})
-    return frame.with_columns(cells)
+    empty = frame.select(pl.any_horizontal(pl.all().fill_null("") == "")).to_series().arg_true()
+    if len(empty):
+        raise TableError(name, f"has empty cells, lines {[line + 2 for line in empty.head(5)]}")
+    return frame.with_columns(pl.all().replace({NONE: None, BLANK: " "}))
 
 
 def mapping(name: str, written: str = "written", canonical: str = "canonical") -> dict[str, str]:

@@ -53,7 +53,7 @@ def _fold_map() -> chars.Replacement:
         written: "".join(single.get(char, numerals.MARKED.get(char, char)) for char in canonical)
         for written, canonical in chars.glyph_map().items()
     }
-    return chars.Replacement.of(numerals.marked() | glyphs | single | own)
+    return chars.Replacement.of({**numerals.marked(), **glyphs, **single, **own})
 
 
 def fold(written: pl.Expr) -> pl.Expr:

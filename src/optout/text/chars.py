@@ -42,7 +42,12 @@ _INVISIBLE: Final = (
 _VOICED: Final = "\u3099"
 _SEMI_VOICED: Final = "\u309a"
 _SPACING_MARKS: Final = {"゛": _VOICED, "゜": _SEMI_VOICED, "ﾞ": _VOICED, "ﾟ": _SEMI_VOICED}
-_KANA: Final = (*range(0x3041, 0x3097), *range(0x309D, 0x309F), *range(0x30A1, 0x30FB), *range(0x30FD, 0x30FF))
+_KANA: Final = (
+    *range(0x3041, 0x3097),
+    *range(0x309D, 0x309F),
+    *range(0x30A1, 0x30FB),
+    *range(0x30FD, 0x30FF),
+)
 _HALF_KANA: Final = range(0xFF66, 0xFF9E)
 
 

@@ -1,7 +1,9 @@
 """A company's name as written → its core, its legal form and where the form stands.
 
 Source: tables/legal_form.tsv (会社法 and its sister laws; bank-transfer abbreviations). 前株 and 後株 can be
-two companies, so the place is kept; (合) may be 合同, 合名 or 合資, and its form says so.
+two companies, so the place is kept; (合) may be 合同, 合名 or 合資, and its form says so. A form written out
+is taken out wherever it stands (丸紅株式会社北海道支社), for lists drop the blanks around it; an abbreviation
+only at the ends or in brackets; what is part of the name (生活協同組合) only at the ends.
 """
 
 from __future__ import annotations
@@ -16,7 +18,11 @@ from optout import tables
 from optout.text import addressing, chars, letters
 
 SCHEMA: Final = {"core": pl.String, "form": pl.String, "place": pl.String}
-_ENDING: Final = r" *(?:御中|各位|様|宛|行)$"
+# 行 without a blank before it is the end of a bank's name.
+_ENDING: Final = r" *(?:御中|各位|様|宛)$| +行$"
+_SMALL: Final = str.maketrans("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ")
+# No regular expression is dearer than a search for a few words, and most names hold no form.
+_KANA_HINTS: Final = ("カイシ", "ガイシ", "ホウジン", "クミアイ", "キンコ", "レンゴウカイ")
 
 
 def parse(written: pl.Series) -> pl.DataFrame:
@@ -28,84 +34,153 @@ def parse(written: pl.Series) -> pl.DataFrame:
     Returns:
         Frame of String columns, same height and order: `core`, the glyph-folded name in capitals without
         legal form, blanks or middle dots, null when blank; `form`, the legal form in full, null when none is
-        written; `place`, "before" or "after" the core, null without a form.
+        written; `place`, "before", "after" or "inside" the core, null without a form.
 
     Examples:
         >>> parse(pl.Series(["㈱山田商店", "山田商店　株式會社"])).rows()
         [('山田商店', '株式会社', 'before'), ('山田商店', '株式会社', 'after')]
     """
+    return _parsed(written.cast(pl.String).to_frame("text").with_columns(text=_spelled(pl.col("text"))))
+
+
+def parse_kana(written: pl.Series) -> pl.DataFrame:
+    """Take the kana of company names apart, their legal forms in kana too.
+
+    Args:
+        written: String series of kana, any width, hiragana or katakana; nulls allowed.
+
+    Returns:
+        As `parse`; `core` in katakana, all kana large, as business directories print them.
+
+    Examples:
+        >>> parse_kana(pl.Series(["かぶしきがいしゃ みほん", "ﾐﾎﾝ ｶﾌﾞｼｷｶﾞｲｼﾔ"])).rows()
+        [('ミホン', '株式会社', 'before'), ('ミホン', '株式会社', 'after')]
+    """
     text = pl.col("text")
-    frame = written.cast(pl.String).to_frame("text").with_columns(text=_spelled(text))
+    frame = written.cast(pl.String).to_frame("text").with_columns(text=chars.fold_width(text))
+    frame = frame.with_columns(text=_large()(text))
+    return _parsed(frame.with_columns(text=_spelled(text)))
+
+
+def written_in_kana(written: pl.Series) -> pl.Series:
+    """Boolean: the name holds kana and no kanji, so it may be a reading. Null counts as false."""
+    text = chars.fold_width(pl.col("text"))
+    kana = text.str.contains(f"[{letters.KANA}]") & ~text.str.contains(f"[{letters.HAN}]")
+    return written.cast(pl.String).to_frame("text").select(kana.fill_null(value=False)).to_series()
+
+
+@cache
+def inseparable() -> tuple[str, ...]:
+    """Legal forms that are part of the name: whoever writes 見本 does not mean 見本生活協同組合."""
+    return tuple(tables.load("legal_form").filter(kind="part")["canonical"].unique().sort())
+
+
+@cache
+def kana_hints() -> tuple[str, ...]:
+    """What kana with a legal form hold, in every script of kana; `parse_kana` decides."""
+    hiragana = {kata: hira for hira, kata in letters.katakana().items() if len(hira) == 1}
+    words = [*_KANA_HINTS, *("".join(hiragana.get(char, char) for char in word) for word in _KANA_HINTS)]
+    narrow = ("ｶｲｼ", "ｶﾞｲｼ", "ﾎｳｼﾞﾝ", "ｸﾐｱｲ", "ｷﾝｺ", "ﾚﾝｺﾞｳｶｲ")
+    return (*words, *narrow, *(bracket + kana for bracket in "(（" for kana in "カｶ"), "カ)", "カ）", "ｶ)", "ｶ）")
+
+
+def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
+    text = pl.col("text")
     frame = frame.with_columns(
-        before=text.str.extract(rf"^({_forms()})", 1), after=text.str.extract(_ending(), 1)
+        before=text.str.extract(f"^({_forms()})", 1), after=text.str.extract(_ending(), 1)
     )
     frame = frame.with_columns(
-        inside=pl.when(pl.coalesce("before", "after").is_null()).then(text.str.extract(_bracketed(), 1))
+        inside=pl.when(pl.coalesce("before", "after").is_null()).then(text.str.extract(_inside(), 1))
     )
-    core = text.str.strip_prefix(pl.col("before").fill_null("")).str.strip_suffix(
+    ends = text.str.strip_prefix(pl.col("before").fill_null("")).str.strip_suffix(
         pl.col("after").fill_null("")
     )
-    core = pl.when(pl.col("inside").is_null()).then(core).otherwise(core.str.replace(_bracketed(), ""))
+    core = pl.when(pl.col("inside").is_null()).then(ends).otherwise(ends.str.replace(_inside(), " "))
     frame = frame.with_columns(
         core=chars.blank_to_null(_core(core)), form=pl.coalesce("before", "after", "inside")
     )
     named = pl.col("core").is_not_null()
-    place = pl.when(pl.col("before").is_not_null()).then(pl.lit("before")).otherwise(pl.lit("after"))
+    place = pl.coalesce(pl.when(pl.col(at).is_not_null()).then(pl.lit(at)) for at in ("before", "after", "inside"))
     return frame.select(
         core=pl.coalesce("core", chars.blank_to_null(_core(text))),
         form=pl.when(named).then(_canonical_form(pl.col("form"))),
-        place=pl.when(named & pl.col("form").is_not_null()).then(place),
+        place=pl.when(named).then(place),
     )
 
 
+@cache
+def _large() -> chars.Replacement:
+    """Katakana, and the small ones large."""
+    large = {chr(small): to for small, to in _SMALL.items() if isinstance(to, str)}
+    every = {hira: "".join(large.get(char, char) for char in kata) for hira, kata in letters.katakana().items()}
+    return chars.Replacement.of(large | every)
+
+
 def _spelled(text: pl.Expr) -> pl.Expr:
-    """Glyphs, brackets, capitals; no honorific, no blank beside a bracket or kanji."""
+    """Glyphs, brackets, capitals, long vowels; no honorific, no blank beside a bracket."""
     folded = addressing.brackets(chars.fold_glyphs(text)).str.to_uppercase().str.strip_chars(" ")
     dashes = chars.Replacement.of(dict.fromkeys((*chars.dashes(), "-"), "-"))
-    return dashes(folded).str.replace(_ENDING, "").str.replace_all(r" *([()]) *", "${1}")
+    long = dashes(folded).str.replace_all(rf"([{letters.KANA}])-", "${1}ー")
+    return long.str.replace(_ENDING, "").str.replace_all(r" *([()]) *", "${1}")
 
 
 def _core(text: pl.Expr) -> pl.Expr:
-    long = text.str.replace_all(rf"([{letters.KANA}])-", "${1}ー")
-    return long.str.replace_all(r"[ ・·•,.'’&＆-]", "").str.replace_all(r"[()]", "")
+    return text.str.replace_all(r"[ ・·•,.'’&＆()-]", "")
 
 
 def _canonical_form(form: pl.Expr) -> pl.Expr:
-    return form.str.strip_chars(" ,").replace_strict(_canonical(), default=None, return_dtype=pl.String)
+    bare = form.str.strip_chars(" ,")
+    return bare.replace_strict(_canonical(), default=None, return_dtype=pl.String)
 
 
 @cache
 def _canonical() -> dict[str, str]:
-    table = tables.load("legal_form")
-    spelled = table.select(_spelled(pl.col("written"))).to_series()
-    return dict(zip(spelled, table["canonical"], strict=True))
+    rows = tables.load("legal_form")
+    return {
+        spelled: canonical
+        for written, canonical in zip(_spellings(rows["written"]), rows["canonical"], strict=True)
+        for spelled in written
+    }
+
+
+def _spellings(written: pl.Series) -> list[list[str]]:
+    """Each form as `_spelled` leaves it, with small kana and large, closed and not: 見本(カ."""
+    spelled = written.to_frame("text").select(_spelled(pl.col("text"))).to_series()
+    both = [list(dict.fromkeys((form, form.translate(_SMALL)))) for form in spelled]
+    return [[*forms, *(form[:-1] for form in forms if _bracketed(form))] for forms in both]
+
+
+def _bracketed(form: str) -> bool:
+    return form.startswith("(") and form.endswith(")")
+
+
+def _of_kind(*kinds: str) -> list[str]:
+    rows = tables.load("legal_form").filter(pl.col("kind").is_in(kinds))
+    return [form for forms in _spellings(rows["written"]) for form in forms]
+
+
+def _alternation(forms: list[str]) -> str:
+    """The longest first."""
+    return "|".join(re.escape(form) for form in sorted(set(forms), key=lambda form: (-len(form), form)))
 
 
 @cache
 def _forms() -> str:
-    """An alternation of the written forms but the Latin ones, the longest first."""
-    return _alternation(pl.col("kind") != "latin")
+    """An alternation of the forms that may stand at the start: all but Latin and half a bracket."""
+    every = _of_kind("word", "short", "part", "unclear")
+    return _alternation([form for form in every if not form.startswith("(") or _bracketed(form)])
 
 
 @cache
 def _ending() -> str:
     """A form at the end; Latin ones only behind a blank or comma."""
-    return rf"({_forms()}|[ ,]+(?:{_latin_forms()}))$"
+    every = _alternation(_of_kind("word", "short", "part", "unclear"))
+    return rf"({every}|[ ,]+(?:{_alternation(_of_kind('latin'))}))$"
 
 
 @cache
-def _bracketed() -> str:
-    """A form in brackets in the middle: 見本商事(株)大阪支店."""
-    forms = [form for form in _forms().split("|") if form.startswith(r"\(")]
-    return rf"({'|'.join(forms)})"
-
-
-@cache
-def _latin_forms() -> str:
-    return _alternation(pl.col("kind") == "latin")
-
-
-def _alternation(kind: pl.Expr) -> str:
-    rows = tables.load("legal_form").filter(kind).select(_spelled(pl.col("written"))).to_series()
-    words = sorted(rows.unique(), key=lambda word: (-len(word), word))
-    return "|".join(map(re.escape, words))
+def _inside() -> str:
+    """A form in the middle: in brackets (見本商事(株)大阪支店), written out, or Latin between blanks."""
+    bracketed = [form for form in _of_kind("short", "unclear") if _bracketed(form)]
+    latin = rf"[ ,]+(?:{_alternation(_of_kind('latin'))})[ ,]"
+    return f"({_alternation(bracketed + _of_kind('word'))}|{latin})"

@@ -82,7 +82,9 @@ def keys(written: pl.Series) -> pl.DataFrame:
     for kind, read in (("special", _read_single), ("messy", _read_cells)):
         hard = cells.filter(kind)
         if hard.height:
-            some = pl.concat([hard.select("i"), read(hard["text"]).select("keys", "aliases")], how="horizontal")
+            some = pl.concat(
+                [hard.select("i"), read(hard["text"]).select("keys", "aliases")], how="horizontal"
+            )
             listed = some.select("i", value=pl.concat_list("keys", "aliases"))
             found.append(listed.filter(pl.col("value").list.len() > 0).explode("value"))
     return pl.concat(found)
