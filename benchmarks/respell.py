@@ -157,6 +157,17 @@ def _no_building(address: str) -> str | None:
     return found["head"] + found["block"] if found and found["rest"] else None
 
 
+def _appended(building: str) -> Rewrite:
+    """Only where none stands: a second building would be another place."""
+
+    def rewrite(address: str) -> str | None:
+        found = _BLOCK.match(address)
+        alone = found and not found["rest"] and not re.search("[A-Za-z]", found["head"])
+        return address + building if alone else None
+
+    return rewrite
+
+
 def _kana(address: str) -> str:
     return jaconv.z2h(address, kana=True, digit=False, ascii=False)
 
@@ -229,16 +240,8 @@ _ADDRESS: Final = (
     _on("address", "half-width kana", _kana),
     _on("address", "decomposed kana", lambda text: unicodedata.normalize("NFD", text)),
     _on("address", "building dropped", _no_building),
-    _on(
-        "address",
-        "building appended",
-        lambda text: None if re.search("[ 　]", text) else f"{text}　見本ビル3階",
-    ),
-    _on(
-        "address",
-        "room appended",
-        lambda text: None if re.search("[ 　]", text) else f"{text} 見本ハイツ101号室",
-    ),
+    _on("address", "building appended", _appended("　見本ビル3階")),
+    _on("address", "room appended", _appended(" 見本ハイツ101号室")),
     _on("address", "postal code in front", lambda text: f"〒000-0000 {text}"),
     _on("address", "方 appended", lambda text: f"{text}（見本方）"),
 )

@@ -7,7 +7,7 @@ verified clean. Source: 個人情報保護法 第27条第2項, 第35条; the sup
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from optout.errors import (
     HoldingLockedError,
     InputError,
     StalePlanError,
+    UnknownRequestError,
 )
 from optout.holdings import erase_rows
 from optout.keys import KeyScheme
@@ -47,6 +48,7 @@ _OUTCOME: Final = {
     "sha256_before": pl.String,
     "sha256_after": pl.String,
 }
+_UNTRIED: Final = {"status": "unreachable"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,15 +148,19 @@ def execute(store: Store, plan_hash: str, approver: str | None = None) -> Outcom
     if state == "done":
         return _outcome(plan_hash, payload)
     _require_current(store, payload)
-    store.save_job("removal", plan_hash, "executing", payload | {"approver": approver})
+    payload["approver"] = approver
+
+    def record(state: str) -> None:
+        store.save_job("removal", plan_hash, state, payload)
+
+    record("executing")
     for name, holding in payload["holdings"].items():
-        if "outcome" not in holding:
-            holding["outcome"] = _carried_out(store, name, holding, payload)
-            store.save_job("removal", plan_hash, "executing", payload | {"approver": approver})
+        # What was out of reach is tried again: close the file and run the same plan.
+        if holding.get("outcome", _UNTRIED)["status"] == "unreachable":
+            holding["outcome"] = _carried_out(store, name, holding, payload, lambda: record("executing"))
+            record("executing")
     outcome = _outcome(plan_hash, payload)
-    store.save_job(
-        "removal", plan_hash, "done" if outcome.done else "partial", payload | {"approver": approver}
-    )
+    record("done" if outcome.done else "partial")
     return outcome
 
 
@@ -163,6 +169,8 @@ def _ids(store: Store, requests: Receipt | Iterable[str] | str | None) -> list[s
         return sorted(store.active_requests())
     listed = requests.request_ids if isinstance(requests, Receipt) else requests
     ids = sorted({listed} if isinstance(listed, str) else set(listed))
+    if unknown := set(ids) - set(store.requests(ids)["request"]):
+        raise UnknownRequestError(min(unknown))
     lifted = [request for request in ids if not store.is_active(request)]
     if lifted:
         raise StalePlanError(f"{len(lifted)} of {len(ids)} requests are not active")
@@ -223,7 +231,7 @@ def _shared_rows(result: Result, hits: pl.DataFrame) -> pl.Series:
     """Rows that speak of somebody else too: erasing them would erase a person who did not ask."""
     matched = hits.select("row", "subject").unique()
     others = result.subjects.join(matched, on=["row", "subject"], how="anti")
-    return others["row"].unique()
+    return pl.concat([others["row"], result.joint(hits["row"])]).unique()
 
 
 def _table(holdings: dict[str, dict[str, Any]]) -> pl.DataFrame:
@@ -243,58 +251,44 @@ def _require_current(store: Store, payload: dict[str, Any]) -> None:
         raise StalePlanError("the matching rules changed since")
 
 
-def _carried_out(store: Store, name: str, holding: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+def _carried_out(
+    store: Store, name: str, holding: dict[str, Any], payload: dict[str, Any], record: Callable[[], None]
+) -> dict[str, Any]:
     """Erase and verify one holding; what stopped us is a status, except a holding that changed."""
     path, ids = Path(holding["path"]), payload["requests"]
     columns = payload["columns"].get(name)
     if "unreachable" in holding:
-        return {"status": "unreachable", "removed": 0, "review": 0, "before": None, "after": None}
+        return _result(holding, "unreachable", 0, None)
     rows = [row["row"] for row in holding["rows"] if row["action"] == "remove"]
-    review = sum(row["action"] == "review" for row in holding["rows"])
+
+    def verify(staged: Path) -> None:
+        _require_clean(store, staged, ids, columns)
+        # Known before the rename, so that after a crash the new file is told from one somebody else changed.
+        holding["expected"] = file_digest(staged)[0]
+        record()
+
     try:
-        now = file_digest(path)[0]
-        if now != holding["sha256"]:
-            return _after_interruption(store, name, holding, ids, columns, review)
-        after = now
-        if rows:
-            after = erase_rows(
-                path, rows, now, lambda staged: _require_clean(store, staged, ids, columns)
-            ).sha256_after
+        after = file_digest(path)[0]
+        if after not in (holding["sha256"], holding.get("expected")):
+            raise StalePlanError(f"{name} changed since it was planned for")
+        if rows and after == holding["sha256"]:
+            after = erase_rows(path, rows, after, verify).sha256_after
         _require_clean(store, path, ids, columns)
     except (HoldingLockedError, OSError):
-        return {
-            "status": "unreachable",
-            "removed": 0,
-            "review": review,
-            "before": holding["sha256"],
-            "after": None,
-        }
+        return _result(holding, "unreachable", 0, None)
     except HoldingChangedError as changed:
         raise StalePlanError(f"{name} changed since it was planned for") from changed
-    status = "review" if review else "removed" if rows else "not_found"
-    return {
-        "status": status,
-        "removed": len(rows),
-        "review": review,
-        "before": holding["sha256"],
-        "after": after,
-    }
+    return _result(holding, "removed" if rows else "not_found", len(rows), after)
 
 
-def _after_interruption(
-    store: Store, name: str, holding: dict[str, Any], ids: list[str], columns: Columns, review: int
-) -> dict[str, Any]:
-    """A holding that differs from the plan: ours, if a crash came between rename and record; else stale."""
-    rows = [row["row"] for row in holding["rows"] if row["action"] == "remove"]
-    found = _found(store, ids, Path(holding["path"]), columns)
-    gone = not any(row["action"] == "remove" for row in found["rows"])
-    if not (rows and gone and holding["records"] == len(rows) + found["records"]):
-        raise StalePlanError(f"{name} changed since it was planned for")
-    status = "review" if review else "removed"
-    after = found["sha256"]
+def _result(holding: dict[str, Any], status: str, removed: int, after: str | None) -> dict[str, Any]:
+    """What happened to a holding; rows that wait for a person come before what was erased."""
+    review = sum(row["action"] == "review" for row in holding["rows"])
+    if review and status != "unreachable":
+        status = "review"
     return {
         "status": status,
-        "removed": len(rows),
+        "removed": removed,
         "review": review,
         "before": holding["sha256"],
         "after": after,

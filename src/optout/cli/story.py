@@ -16,7 +16,6 @@ import polars as pl
 from optout import checks
 from optout.batch import open_batch
 from optout.checks import removal
-from optout.cli.requests import scoped
 from optout.errors import CheckError, DeliveryRefused
 from optout.register import Certificate, verify_certificate
 from optout.report import checked, screened
@@ -24,12 +23,6 @@ from optout.report.sheet import Cell, Column, Row, Sheet, facts
 from optout.screen import Result, screen
 from optout.store import Request, Store
 
-_REQUEST_COLUMNS: Final = {
-    "channels": ["停止範囲"],
-    "source": ["経路"],
-    "household": ["対象"],
-    "received": ["受付日"],
-}
 _HELD: Final = ("held_customers.csv", "held_seminar.csv")
 _RECIPIENT: Final = "株式会社見本商事"
 
@@ -93,8 +86,7 @@ def opened(out: Path) -> Iterator[Scene]:
 def requests(scene: Scene) -> Iterator[Sheet | str]:
     """The requests as they arrived, recorded at once."""
     file = scene.copied("requests.csv", "0_requests")
-    frame, _ = scoped(open_batch(file).frame, _REQUEST_COLUMNS)
-    receipt = scene.store.suppress(frame)
+    receipt = scene.store.suppress(open_batch(file).frame)
     entries = scene.store.entries()[1]
     scene.told["requests"] = len(receipt.request_ids)
     pairs: dict[str, Cell] = {

@@ -87,15 +87,15 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
 
 
 def _beside(raw: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
-    """`of_row`: the kana of the row for the name they read, which is the company where nobody else is named.
+    """`of_row`: the kana of the row for the name they may read; for the company too where nobody is named.
 
-    A former surname or a second person in the cell is not what they read; the kana of a company come without
+    A former surname or a second person in the cell is not what they read. The kana of a company come without
     its legal form.
     """
-    read = pl.when(pl.col("name").is_not_null()).then(pl.lit("name")).otherwise(pl.lit("company"))
-    told = raw.select(pl.when(pl.col("kana").is_not_null()).then(read).alias("read"), "kana")[known["i"]]
-    of_row = pl.when(known["source"] == told["read"]).then("kana").alias("of_row")
-    frame = told.select(of_row).with_columns(known["form"], known["source"]).with_row_index("line")
+    told = raw.select("kana", nameless=pl.col("name").is_null())[known["i"]].with_columns(known["source"])
+    source = pl.col("source")
+    read = (source == "name") | ((source == "company") & pl.col("nameless"))
+    frame = told.select(pl.when(read).then("kana").alias("of_row"), "source").with_row_index("line")
     hinted = pl.col("of_row").str.contains_any(list(company.kana_hints()))
     firms = frame.filter(pl.col("of_row").is_not_null(), (pl.col("source") == "company") | hinted)
     if firms.is_empty():

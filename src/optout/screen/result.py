@@ -15,6 +15,7 @@ from optout.schema import HITS_SCHEMA, VERDICTS
 from optout.screen import explain
 from optout.screen.judge import Judged, Question
 from optout.screen.snapshot import Snapshot
+from optout.text import name
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -74,6 +75,11 @@ class Result:
         """Who each row speaks of: `row` UInt32, `subject` (role), without those nothing is told of."""
         told = pl.any_horizontal(pl.exclude("row", "subject").is_not_null())
         return self._raw.filter(told).select("row", "subject")
+
+    def joint(self, rows: pl.Series) -> pl.Series:
+        """Those of the rows (UInt32) in which one cell names several people (一郎・花子), in row order."""
+        lines = self._raw.filter(pl.col("row").is_in(rows.implode()))
+        return lines["row"].filter(name.parse(lines["name"])["others"].list.len() > 0)
 
     @property
     def scheme(self) -> str:

@@ -1,12 +1,13 @@
 """Many requests at once: a list of requests, or the rows of a frame → entries, without a Python step per row.
 
 The columns that tell who is meant are recognised as for any list (`batch`); how far the request goes is read
-from columns of exact names. A channel cell that cannot be read means every channel: the broader stop is safe.
+from the columns of `SCOPE`. A channel cell that cannot be read means every channel: the broader stop is safe.
 """
 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -22,15 +23,36 @@ from optout.store.view import parquet
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
 
 BLOCK: Final = 65_536  # entries a block
-# Headers of a request list that say how far a request goes; compared as they stand.
+# Headers of a request list that say how far a request goes, as offices write them; the first found is read.
 SCOPE: Final = {
-    "channels": ("channels", "channel", "停止チャネル"),
-    "household": ("household", "世帯"),
-    "tenant": ("tenant",),
-    "received": ("received", "受付日"),
-    "source": ("source", "受付方法", "依頼元"),
+    "channels": (
+        *("channels", "channel", "停止チャネル", "停止範囲", "チャネル", "停止手段", "停止媒体"),
+        *("対象チャネル", "対象媒体"),
+    ),
+    "household": ("household", "世帯", "対象", "停止対象", "対象範囲"),
+    "tenant": ("tenant", "テナント"),
+    "received": (
+        "received",
+        "受付日",
+        "依頼日",
+        "受付年月日",
+        "依頼年月日",
+        "停止依頼日",
+        "申出日",
+        "受領日",
+        "受信日",
+    ),
+    "source": ("source", "受付方法", "依頼元", "経路", "受付経路", "依頼方法", "申出方法", "受付手段"),
 }
-_YES: Final = ("1", "true", "yes", "y", "はい", "有", "あり", "○", "◯", "世帯")
+SAMPLE: Final = 10_000  # rows looked at where headers alone do not tell
+_YES: Final = ("1", "true", "yes", "y", "はい", "有", "あり", "○", "◯", "〇")
+_HOUSEHOLD: Final = (
+    *("household", "世帯", "世帯全員", "世帯全体", "世帯単位", "全世帯", "全員", "一家", "一家全員"),
+    *("家族", "ご家族", "家族全員", "ご家族全員", "同居家族", "同居の家族", "同居家族全員"),
+    *("本人と家族", "本人及び家族", "本人および家族", "本人・家族", "本人+家族", "本人,家族"),
+)
+# A cell ○ says yes to 世帯 and nothing to 対象.
+_ASKS_YES: Final = ("household", "世帯")
 _ROW: Final = "row"
 
 
@@ -100,7 +122,8 @@ def from_frame(frame: pl.DataFrame, columns: Columns | None) -> Import:
     from optout.batch.raw import raw
 
     scope = _scope_headers(frame, columns)
-    mapping = recogniser.recognise(frame.columns, columns, ignore=tuple(scope.values()))
+    ignored = tuple(scope.values())
+    mapping = recogniser.recognise(frame.columns, columns, ignore=ignored, sample=frame.head(SAMPLE))
     people = raw(frame, mapping)
     entries = people.select(_ROW, *_person(people)).join(_scope(frame, scope), on=_ROW, how="right")
     # A row no subject was found in is a request all the same: stored as given, flagged unmatchable.
@@ -170,13 +193,19 @@ def _gathered(people: pl.DataFrame, field: str) -> pl.Expr:
 
 
 def _scope_headers(frame: pl.DataFrame, columns: Columns | None) -> dict[str, str]:
-    """Scope field → header, leaving alone the headers the caller gave a meaning."""
+    """Scope field → header, whatever its width, leaving alone the headers the caller gave a meaning."""
     taken = {
         header for each in (columns or {}).values() for header in ([each] if isinstance(each, str) else each)
     }
-    free = [header for header in frame.columns if header not in taken]
-    first = {field: next((name for name in names if name in free), None) for field, names in SCOPE.items()}
+    free = {_folded(header): header for header in reversed(frame.columns) if header not in taken}
+    first = {
+        field: next((free[name] for name in names if name in free), None) for field, names in SCOPE.items()
+    }
     return {field: header for field, header in first.items() if header is not None}
+
+
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _scope(frame: pl.DataFrame, headers: Mapping[str, str]) -> pl.DataFrame:
@@ -189,13 +218,24 @@ def _scope(frame: pl.DataFrame, headers: Mapping[str, str]) -> pl.DataFrame:
         {"channels": list(meaning), "chosen": list(meaning.values())},
         schema={"channels": pl.String, "chosen": pl.List(pl.String)},
     )
-    household = pl.col("household").str.to_lowercase().is_in(_YES).fill_null(False)
+    household = _says(scope["household"], _household_words(headers.get("household", "")))
     chosen = pl.col("chosen").fill_null(pl.lit(list(CHANNELS), dtype=pl.List(pl.String))).alias("channels")
     return (
         scope.join(known, on="channels", how="left", maintain_order="left")
-        .with_columns(chosen, household)
+        .with_columns(chosen, household.alias("household"))
         .drop("chosen")
     )
+
+
+def _household_words(header: str) -> tuple[str, ...]:
+    return (*_HOUSEHOLD, *_YES) if _folded(header) in _ASKS_YES else _HOUSEHOLD
+
+
+def _says(cells: pl.Series, words: tuple[str, ...]) -> pl.Series:
+    """Boolean: the cell is one of the words, whatever its width."""
+    known = {_folded(word) for word in words}
+    meaning = [cell for cell in cells.drop_nulls().unique() if _folded(cell) in known]
+    return cells.is_in(meaning).fill_null(value=False)
 
 
 def _cell(frame: pl.DataFrame, header: str | None) -> pl.Expr:

@@ -182,3 +182,19 @@ def blank_to_null(text: pl.Expr) -> pl.Expr:
     """Strip; what is empty then is null. Elementwise on a String column."""
     stripped = text.str.strip_chars()
     return pl.when(stripped.str.len_bytes() > 0).then(stripped)
+
+
+def overlaid(base: pl.DataFrame, where: pl.Series, over: pl.DataFrame) -> pl.DataFrame:
+    """`base` with the lines for which `where` is true taken from `over`, in order.
+
+    Args:
+        base: Any frame.
+        where: Boolean without nulls, of the same height.
+        over: The same columns, one line per true value.
+
+    Returns:
+        The frame, same height and order. A gather: setting strings in place copies the column every time.
+    """
+    place = pl.when(where).then(base.height + where.cum_sum().cast(pl.Int64) - 1)
+    lines = pl.select(place.otherwise(pl.int_range(base.height))).to_series()
+    return pl.concat([base, over])[lines]

@@ -81,7 +81,15 @@ def kana_hints() -> tuple[str, ...]:
     hiragana = {kata: hira for hira, kata in letters.katakana().items() if len(hira) == 1}
     words = [*_KANA_HINTS, *("".join(hiragana.get(char, char) for char in word) for word in _KANA_HINTS)]
     narrow = ("ｶｲｼ", "ｶﾞｲｼ", "ﾎｳｼﾞﾝ", "ｸﾐｱｲ", "ｷﾝｺ", "ﾚﾝｺﾞｳｶｲ")
-    return (*words, *narrow, *(bracket + kana for bracket in "(（" for kana in "カｶ"), "カ)", "カ）", "ｶ)", "ｶ）")
+    return (
+        *words,
+        *narrow,
+        *(bracket + kana for bracket in "(（" for kana in "カｶ"),
+        "カ)",
+        "カ）",
+        "ｶ)",
+        "ｶ）",
+    )
 
 
 def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -100,7 +108,9 @@ def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
         core=chars.blank_to_null(_core(core)), form=pl.coalesce("before", "after", "inside")
     )
     named = pl.col("core").is_not_null()
-    place = pl.coalesce(pl.when(pl.col(at).is_not_null()).then(pl.lit(at)) for at in ("before", "after", "inside"))
+    place = pl.coalesce(
+        pl.when(pl.col(at).is_not_null()).then(pl.lit(at)) for at in ("before", "after", "inside")
+    )
     return frame.select(
         core=pl.coalesce("core", chars.blank_to_null(_core(text))),
         form=pl.when(named).then(_canonical_form(pl.col("form"))),
@@ -112,7 +122,9 @@ def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
 def _large() -> chars.Replacement:
     """Katakana, and the small ones large."""
     large = {chr(small): to for small, to in _SMALL.items() if isinstance(to, str)}
-    every = {hira: "".join(large.get(char, char) for char in kata) for hira, kata in letters.katakana().items()}
+    every = {
+        hira: "".join(large.get(char, char) for char in kata) for hira, kata in letters.katakana().items()
+    }
     return chars.Replacement.of(large | every)
 
 

@@ -68,8 +68,8 @@ def parse(written: pl.Series) -> pl.DataFrame:
     if odd.is_empty():
         return _plain(frame)
     polite = _marked(odd.with_columns(text=_polite(pl.col("text"))))
-    staged = _overlaid(_plain(polite), polite["odd"], _settled(polite.filter("odd")["written"]))
-    return _overlaid(_plain(frame), frame["odd"], staged)
+    staged = chars.overlaid(_plain(polite), polite["odd"], _settled(polite.filter("odd")["written"]))
+    return chars.overlaid(_plain(frame), frame["odd"], staged)
 
 
 def whole(written: pl.Series) -> pl.DataFrame:
@@ -93,8 +93,7 @@ def whole(written: pl.Series) -> pl.DataFrame:
         return plain
     more = pl.col("former").is_not_null() | (pl.col("others").list.len() > 0)
     parsed = parse(frame.filter(odd)["written"]).select("full", "script", "flagged", more.alias("more"))
-    at = odd.arg_true()
-    return plain.select(plain[column].scatter(at, parsed[column]) for column in plain.columns)
+    return chars.overlaid(plain, odd, parsed)
 
 
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -103,16 +102,9 @@ def _marked(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _polite(text: pl.Expr) -> pl.Expr:
     """A lane for lists where every name has 様 or a wide blank: what is left is checked again."""
-    shorter = text.str.replace(r"^([^ ]+?)(?: +([^ ]+?))? *[様殿]?$", "${1} ${2}").str.strip_chars(" ")
+    bare = text.str.replace(r"^([^ ]+(?: +[^ ]+)?) +[様殿]$", "${1}")
+    shorter = bare.str.replace(r"^([^ ]+?)(?: +([^ ]+?))?[様殿]?$", "${1} ${2}").str.strip_chars(" ")
     return pl.when(text.str.contains(_placeholders())).then(text).otherwise(shorter)
-
-
-def _overlaid(base: pl.DataFrame, where: pl.Series, over: pl.DataFrame) -> pl.DataFrame:
-    """`base` with the lines `where` is true taken from `over`, in order."""
-    place = (
-        pl.when(where).then(len(base) + where.cum_sum().cast(pl.Int64) - 1).otherwise(pl.int_range(len(base)))
-    )
-    return pl.concat([base, over])[pl.select(place).to_series()]
 
 
 @cache

@@ -51,9 +51,8 @@ def parse(written: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"code": written.cast(pl.String)})
     plain = frame.select(pl.col("code").str.contains(_PLAIN).fill_null(True))["code"]
     if not plain.all():
-        odd = frame.filter(~plain).select(_bare()(pl.col("code")).str.extract(_CODE, 1))["code"]
-        at = plain.not_().arg_true()
-        frame = frame.with_columns(frame["code"].scatter(at, odd))
+        odd = frame.filter(~plain).select(_bare()(pl.col("code")).str.extract(_CODE, 1))
+        frame = chars.overlaid(frame, ~plain, odd)
     code = pl.col("code").str.replace_all("-", "", literal=True).str.zfill(7)
     placeholder = code.is_in(tables.load("postal_placeholder")["code"].implode())
     return frame.select(pl.when(~placeholder).then(code).alias("code"))["code"]
