@@ -38,6 +38,7 @@ _REASONS: Final = {
     "email_alias": "メールの別名: a provider renamed its domain",
     "own_flag": "行自身の拒否: DM不要, 架電禁止, 故人 … in a column, a note or the name",
     "own_flag_unclear": "拒否欄が読めない: a refusal column holds something unclear",
+    "oversized_cell": "長すぎるセル: an identity cell longer than any name or address",
     "unidentifiable": "誰の行か不明: no identifier survives",
 }
 

@@ -24,7 +24,7 @@ POLICIES: Final = ("person", "household")
 
 CHANNELS: Final = ("mail", "phone", "fax", "email", "sms")
 
-# Why a row is not kept. Every rule of tables/rules.tsv names one; the last five need no entry of the store.
+# Why a row is not kept. Every rule of tables/rules.tsv names one; the last four need no entry of the store.
 REASONS: Final = (
     "same_person",
     "same_email",
@@ -42,6 +42,7 @@ REASONS: Final = (
     "email_alias",
     "own_flag",
     "own_flag_unclear",
+    "oversized_cell",
     "unidentifiable",
 )
 REASON: Final = pl.Enum(REASONS)

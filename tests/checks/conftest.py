@@ -45,7 +45,13 @@ def state_of() -> Callable[[Path], dict[str, str]]:
     """Name and hash of every file in a folder."""
 
     def found(folder: Path) -> dict[str, str]:
-        files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".db", ".key", ".lock")]
-        return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        files = [
+            path
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix not in (".db", ".key", ".lock")
+        ]
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+        }
 
     return found

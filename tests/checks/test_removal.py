@@ -88,7 +88,11 @@ def test_parquet_loses_the_rows_and_keeps_dtypes(
     store: optout.Store, asked: optout.Receipt, tmp_path: Path
 ) -> None:
     frame = pl.DataFrame(
-        {"番号": [1, 2, 3], "氏名": ["見本 花子", "高橋 一郎", "見本 次郎"], "住所": ["", "新宿区西新宿3-2-1", None]},
+        {
+            "番号": [1, 2, 3],
+            "氏名": ["見本 花子", "高橋 一郎", "見本 次郎"],
+            "住所": ["", "新宿区西新宿3-2-1", None],
+        },
         schema_overrides={"番号": pl.Int16},
     )
     frame.write_parquet(tmp_path / "held.parquet", compression="gzip")
@@ -157,7 +161,9 @@ def test_a_file_gone_since_the_plan_is_unreachable(
     assert not held.exists()
 
 
-@pytest.mark.parametrize("change", ["a row more", "the person replaced by another", "the person gone, another edited"])
+@pytest.mark.parametrize(
+    "change", ["a row more", "the person replaced by another", "the person gone, another edited"]
+)
 def test_a_plan_for_a_file_that_changed_is_stale_and_the_file_untouched(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, change: str
 ) -> None:
@@ -209,12 +215,14 @@ def test_a_request_for_some_channels_never_erases(
 def test_a_row_of_two_people_is_never_erased_for_one_and_is_for_both(
     store: optout.Store, asked: optout.Receipt, tmp_path: Path
 ) -> None:
-    frame = pl.DataFrame({
-        "注文者氏名": ["見本 花子", "高橋 一郎"],
-        "注文者電話番号": ["090-1234-0001", "03-1234-5678"],
-        "送付先氏名": ["高橋 一郎", "高橋 一郎"],
-        "送付先住所": ["新宿区西新宿3-2-1", "新宿区西新宿3-2-1"],
-    })
+    frame = pl.DataFrame(
+        {
+            "注文者氏名": ["見本 花子", "高橋 一郎"],
+            "注文者電話番号": ["090-1234-0001", "03-1234-5678"],
+            "送付先氏名": ["高橋 一郎", "高橋 一郎"],
+            "送付先住所": ["新宿区西新宿3-2-1", "新宿区西新宿3-2-1"],
+        }
+    )
     path = tmp_path / "orders.parquet"
     frame.write_parquet(path)
     plan = planned(store, asked, path)

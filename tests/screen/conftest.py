@@ -23,13 +23,24 @@ GIVENS = {
     "健一": "ケンイチ",
 }
 PLACES = {
-    "東京都新宿区西新宿三丁目2番1号": ("新宿区西新宿3-2-1", "東京都新宿区西新宿３－２－１ 見本ハイツ301", "160-0023"),
+    "東京都新宿区西新宿三丁目2番1号": (
+        "新宿区西新宿3-2-1",
+        "東京都新宿区西新宿３－２－１ 見本ハイツ301",
+        "160-0023",
+    ),
     "大阪府大阪市北区梅田一丁目1番": ("大阪市北区梅田1-1", "大阪市北区梅田1丁目1番 302号室", "5300001"),
     "北海道札幌市中央区北一条西4丁目": ("札幌市中央区北1条西4", "札幌市中央区北1条西", "〒060-0001"),
     "千葉県流山市大字中野久木559番地2": ("流山市中野久木559-2", "流山市中野久木559", "270-0107"),
 }
 PHONES = ("03-1234-5678", "０３（１２３４）５６７８", "090-1234-0001", "9012340001", "0120-123-456", None)
-EMAILS = ("taro@example.jp", "TARO@EXAMPLE.JP", "hanako@ezweb.ne.jp", "hanako@au.com", "info@example.co.jp", None)
+EMAILS = (
+    "taro@example.jp",
+    "TARO@EXAMPLE.JP",
+    "hanako@ezweb.ne.jp",
+    "hanako@au.com",
+    "info@example.co.jp",
+    None,
+)
 BIRTHS = ("1970-03-02", "S45.3.2", "平成元年1月8日", "1989/1/8", "1900-01-01", None, None)
 NOTES = ("", "", "", "", "", "", "", "DM不要", "得意先")
 HEADERS = ("氏名", "フリガナ", "郵便番号", "住所", "電話番号", "メール", "生年月日", "備考")
@@ -40,7 +51,15 @@ def line(dice: random.Random) -> dict[str, str | None]:
     family, given = dice.choice(list(FAMILIES)), dice.choice(list(GIVENS))
     written, other, spoken = FAMILIES[family]
     kana = f"{spoken} {GIVENS[given]}"
-    names = (f"{written}　{given} 様", f"{other} {given}", f"{family}{given}", kana, "不明", None, f"{given} {family}")
+    names = (
+        f"{written}　{given} 様",
+        f"{other} {given}",
+        f"{family}{given}",
+        kana,
+        "不明",
+        None,
+        f"{given} {family}",
+    )
     place = dice.choice(list(PLACES))
     brief, roomed, postal = PLACES[place]
     return {
@@ -71,7 +90,9 @@ def listed(
     tmp_path_factory: pytest.TempPathFactory, crowd: Callable[[int, int], pl.DataFrame]
 ) -> Iterator[optout.Store]:
     """A list of sixty requests by people of that crowd, some for a household or a channel alone."""
-    with optout.Store.create(tmp_path_factory.mktemp("listed") / "s.db", key=b"k" * 32, actor="tester") as store:
+    with optout.Store.create(
+        tmp_path_factory.mktemp("listed") / "s.db", key=b"k" * 32, actor="tester"
+    ) as store:
         store.suppress([asked(row, number) for number, row in enumerate(crowd(1, 60).iter_rows(named=True))])
         yield store
 

@@ -24,7 +24,11 @@ Crowd = Callable[[int, int], pl.DataFrame]
 SEEDS = st.integers(0, 2**32 - 1)
 RANK = {"keep": 0, "review": 1, "withhold": 2}
 # Text that lists hold and text that none should: every plane, marks, controls, digits of other scripts.
-CELL = st.none() | st.text(max_size=12) | st.text("高橋一郎ﾀｶﾊｼ0123456789-－+@.jp丁目番号様不要年月日 　", max_size=16)
+CELL = (
+    st.none()
+    | st.text(max_size=12)
+    | st.text("高橋一郎ﾀｶﾊｼ0123456789-－+@.jp丁目番号様不要年月日 　", max_size=16)
+)
 
 few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -113,7 +117,14 @@ PLACES = [
     "新宿区西新宿3の2の1",
     "東京都新宿区西新宿三丁目二番一号",
 ]
-PHONES = ["03-3344-1234", "0333441234", "０３（３３４４）１２３４", "+81 3 3344 1234", "333441234", "03.3344.1234 内線5"]
+PHONES = [
+    "03-3344-1234",
+    "0333441234",
+    "０３（３３４４）１２３４",
+    "+81 3 3344 1234",
+    "333441234",
+    "03.3344.1234 内線5",
+]
 DATES = ["1970-03-02", "S45.3.2", "昭和45年3月2日", "19700302", "1970/3/2"]
 
 
@@ -128,7 +139,11 @@ DATES = ["1970-03-02", "S45.3.2", "昭和45年3月2日", "19700302", "1970/3/2"]
     ],
 )
 def test_no_way_of_writing_hides_a_person(
-    store: optout.Store, person: Callable[..., optout.Request], field: str, spellings: list[str], beside: str,
+    store: optout.Store,
+    person: Callable[..., optout.Request],
+    field: str,
+    spellings: list[str],
+    beside: str,
     others: list[str],
 ) -> None:
     store.suppress(person(phones=["03-3344-1234"], birth_date="1970-03-02"))
@@ -142,13 +157,17 @@ def test_a_persons_own_request_is_written_in_any_way_too(
 ) -> None:
     ways = zip(NAMES[:6], PLACES[:6], PHONES, strict=True)
     store.suppress([optout.Request(name=name, address=place, phones=[phone]) for name, place, phone in ways])
-    frame = pl.DataFrame({"氏名": ["髙橋 一郎"], "住所": ["東京都新宿区西新宿三丁目2番1号"], "電話番号": ["03-3344-1234"]})
+    frame = pl.DataFrame(
+        {"氏名": ["髙橋 一郎"], "住所": ["東京都新宿区西新宿三丁目2番1号"], "電話番号": ["03-3344-1234"]}
+    )
     result = optout.screen(frame, store)
     assert result.counts["withhold"] == 1
     assert result.hits.height == 6
 
 
-@pytest.mark.parametrize(("policy", "channel"), [("person", "any"), ("household", "any"), ("person", "phone")])
+@pytest.mark.parametrize(
+    ("policy", "channel"), [("person", "any"), ("household", "any"), ("person", "phone")]
+)
 def test_blocking_loses_no_pair_a_rule_speaks_of(
     listed: optout.Store, crowd: Crowd, policy: str, channel: str
 ) -> None:
@@ -177,14 +196,18 @@ KNOWN_LOSS = ~pl.col("both_kanji") & pl.col("rule").is_in(["RU24", "RU11"])
             {"フリガナ": "タカハシ イチロウ", "住所": "新宿区西新宿3-2"},
             {},
             "review",
-            marks=pytest.mark.xfail(strict=True, reason="BK10-12 want equal kanji; a reading beside part of an address"),
+            marks=pytest.mark.xfail(
+                strict=True, reason="BK10-12 want equal kanji; a reading beside part of an address"
+            ),
             id="a reading beside part of the address",
         ),
         pytest.param(
             {"氏名": "タカハシ イチロウ", "フリガナ": "タカハシ", "生年月日": "1970-03-02"},
             {"birth_date": "1970-03-02"},
             "withhold",
-            marks=pytest.mark.xfail(strict=True, reason="blocking reads the kana column first, comparison the name"),
+            marks=pytest.mark.xfail(
+                strict=True, reason="blocking reads the kana column first, comparison the name"
+            ),
             id="a name in kana beside half a reading",
         ),
         pytest.param(
@@ -202,8 +225,11 @@ KNOWN_LOSS = ~pl.col("both_kanji") & pl.col("rule").is_in(["RU24", "RU11"])
     ],
 )
 def test_a_reading_is_found_wherever_it_would_agree(
-    store: optout.Store, person: Callable[..., optout.Request], row: dict[str, str],
-    request_fields: dict[str, object], expected: str,
+    store: optout.Store,
+    person: Callable[..., optout.Request],
+    row: dict[str, str],
+    request_fields: dict[str, object],
+    expected: str,
 ) -> None:
     store.suppress(person(**request_fields))
     assert optout.screen(pl.DataFrame(row), store).verdicts["verdict"].item() == expected
@@ -223,7 +249,9 @@ def hits_and_all_pairs(
     levels = match.compare(pairs, comparable(rows), comparable(current.raw))
     household = current.entries["household"].gather(pairs["b"])
     context = pl.select(asked=pl.when(household).then(pl.lit("household")).otherwise(pl.lit("person")))
-    asked = levels.with_columns(context["asked"], policy=pl.lit(question.policy), channel=pl.lit(question.channel))
+    asked = levels.with_columns(
+        context["asked"], policy=pl.lit(question.policy), channel=pl.lit(question.channel)
+    )
     kanji = [frame["name"].str.contains(r"\p{Han}").fill_null(False) for frame in (rows, current.raw)]
     both = kanji[0].gather(pairs["a"]) & kanji[1].gather(pairs["b"])
     return found, match.decide(asked).with_columns(both.alias("both_kanji")).drop_nulls("rule")

@@ -182,6 +182,17 @@ def test_a_row_in_which_no_identifier_survives_is_reviewed(store: optout.Store, 
     assert verdict(store)(**row) == ("review", "unidentifiable")
 
 
+def test_a_cell_no_name_or_address_can_fill_is_reviewed(store: optout.Store, person: Make) -> None:
+    store.suppress(person())
+    assert verdict(store)(name="鈴木 花子" * 10_000, phone=OTHER_NUMBER) == ("review", "oversized_cell")
+    assert verdict(store)(name="鈴木 花子", note="長い備考。" * 10_000) == ("keep", None)
+
+
+def test_control_characters_hide_nobody(store: optout.Store, person: Make) -> None:
+    store.suppress(person())
+    assert verdict(store)(name="高橋\x01一\x7f郎", address=PLACE) == ("withhold", "same_person")
+
+
 def test_a_request_in_which_nothing_survives_is_stored_and_flagged(store: optout.Store, person: Make) -> None:
     receipt = store.suppress([person(), optout.Request(name="不明", phones=["なし"])])
     assert receipt.unmatchable == [False, True]

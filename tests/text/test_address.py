@@ -143,7 +143,9 @@ def test_every_dash_separates_numbers() -> None:
     assert not_separating(dashes["written"].to_list()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the invisible hyphen is dropped before dashes are read: 3, 2, 1 become 321")
+@pytest.mark.xfail(
+    strict=True, reason="the invisible hyphen is dropped before dashes are read: 3, 2, 1 become 321"
+)
 def test_the_invisible_hyphen_of_the_dash_table_separates_numbers_too() -> None:
     assert not_separating(["\u00ad"]) == []
 
@@ -187,7 +189,9 @@ def test_numbers_are_the_same_in_every_way_of_writing_them(numbers: list[int], t
     hyphened = "-".join(map(str, numbers))
     ways = [
         hyphened,
-        unicodedata.normalize("NFKC", hyphened).translate(str.maketrans("0123456789-", "０１２３４５６７８９－")),
+        unicodedata.normalize("NFKC", hyphened).translate(
+            str.maketrans("0123456789-", "０１２３４５６７８９－")
+        ),
         "".join(f"{number}{unit}" for number, unit in zip(numbers, units, strict=True)),
         " - ".join(map(str, numbers)),
     ]

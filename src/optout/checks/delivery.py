@@ -16,14 +16,13 @@ import polars as pl
 
 from optout import tables
 from optout.batch import write_atomically, write_json_atomically
-from optout.batch.staged import StagedFile
+from optout.batch.staged import StagedFile, sync_folder
 from optout.errors import (
     AmbiguousColumnError,
     DeliveryRefused,
     EmptyBatchError,
     EmptyStoreError,
     MissingColumnError,
-    OptionError,
     SeedMissedError,
     UnknownColumnError,
 )
@@ -85,8 +84,8 @@ def deliver(
     reasons = _untold(recipient, purpose)
     try:
         result, head = _settled(Path(path), store, policy, channel, tenant, columns, ignore, encoding)
-    except OptionError:
-        raise
+    except DeliveryRefused as moved:
+        raise DeliveryRefused([*reasons, *moved.reasons]) from moved
     except _REFUSING as error:
         store.record("deliver refused", {"reasons": [type(error).__name__]})
         raise DeliveryRefused([*reasons, f"{type(error).__name__}: {error}"]) from error
@@ -99,9 +98,9 @@ def deliver(
 
 
 def _untold(recipient: str | Mapping[str, str], purpose: str) -> list[str]:
-    name = recipient if isinstance(recipient, str) else recipient.get("name", "")
+    name = recipient if isinstance(recipient, str) else recipient.get("name")
     told = {"recipient (提供先)": name, "purpose (利用目的)": purpose}
-    return [f"{what} is not told" for what, value in told.items() if not value.strip()]
+    return [f"{what} is not told" for what, value in told.items() if not (value or "").strip()]
 
 
 def _settled(
@@ -184,7 +183,10 @@ def _payload(
 
 
 def _hand_over(path: Path, store: Store, payload: dict[str, Any], out: Path) -> Certificate:
-    """Copy, check that the copy is what was screened, sign, record; only then final names."""
+    """Copy, check that the copy is what was screened, sign, record; only then final names.
+
+    The list comes last: whatever fails, no list stands there without its certificate.
+    """
     out.mkdir(parents=True, exist_ok=True)
     copy = StagedFile(out / path.name)
     try:
@@ -196,9 +198,10 @@ def _hand_over(path: Path, store: Store, payload: dict[str, Any], out: Path) -> 
         payload["subject"]["bytes"] = copy.size
         certificate = issue(payload, store.signing_key)
         store.save_job("certificate", certificate.id, "issued", certificate.envelope)
+        write_atomically(out / "public_key.pem", store.public_key.encode())
+        write_json_atomically(out / "certificate.json", certificate.envelope)
         copy.place()
     finally:
         copy.discard()
-    write_atomically(out / "public_key.pem", store.public_key.encode())
-    write_json_atomically(out / "certificate.json", certificate.envelope)
+    sync_folder(out)
     return replace(certificate, path=out / "certificate.json")

@@ -1,8 +1,9 @@
 """The names under which one subject may appear: the name itself, a former surname, others in the cell, a company.
 
 A long frame, one line per name: `i` UInt32 (line of the raw frame), `full` `family` `given` `kana` `kana_family`
-`kana_given` `loose` `romaji` `romaji_family` `romaji_given` `form` `place` String, `latin` `wild` `care_of` Boolean, `source` String. Every line of
-the raw frame has at least one, all null when there is no usable name.
+`kana_given` `loose` `romaji` `romaji_family` `romaji_given` `form` `place` String, `latin` `wild` `care_of`
+`ownerless` Boolean (these kana may be the company's), `source` String. Every line of the raw frame has at least
+one, all null when there is no usable name.
 """
 
 from __future__ import annotations
@@ -13,28 +14,6 @@ import polars as pl
 
 from optout.text import company, kana, name
 
-# Whatever may be part of a legal form; `company.parse` decides.
-_COMPANY: Final = [
-    *(
-        "会社",
-        "會社",
-        "法人",
-        "組合",
-        "㈱",
-        "㈲",
-        "㍿",
-        "株)",
-        "有)",
-        "株）",
-        "有）",
-        "(株",
-        "(有",
-        "（株",
-        "（有",
-    ),
-    *(f"{mark}{end}" for mark in "合資名同医財社宗学福特" for end in ")）"),
-    *("特非", "一社", "一財", "公社", "公財", "社福", "co.", "inc.", "ltd", "k.k.", "corp"),
-]
 _NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild", "flagged")
 _IS_COMPANY: Final = (pl.col("source") == "company") | pl.col("form").is_not_null()
 _KANA_PARTS: Final = {
@@ -76,7 +55,7 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
     """Every name of every line of a raw frame, with its kana: the long frame described above."""
     main, extras = _written(raw)
     known = pl.concat([main.drop("others"), extras], how="diagonal_relaxed")
-    known = known.with_columns(_beside(raw, known)).with_columns(_spoken())
+    known = _with_row_kana(raw, known).with_columns(_spoken())
     parsed = kana.parse(known["spoken"])
     parsed = parsed.select(pl.col(part).alias(ours) for part, ours in _KANA_PARTS.items())
     together = pl.concat([known, parsed], how="horizontal")
@@ -86,26 +65,35 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
     ).drop("spoken", "of_row", "script", "former", "flagged")
 
 
-def _beside(raw: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+def _with_row_kana(raw: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """`of_row`: the kana of the row for the name they may read; for the company too where nobody is named.
 
     A former surname or a second person in the cell is not what they read. The kana of a company come without
-    its legal form.
+    its legal form, which the name has then if it has none. `ownerless`: kana that may be the company's.
     """
-    told = raw.select("kana", nameless=pl.col("name").is_null())[known["i"]].with_columns(known["source"])
+    told = raw.select("kana", nameless=pl.col("name").is_null(), firm=pl.col("company").is_not_null())
     source = pl.col("source")
     read = (source == "name") | ((source == "company") & pl.col("nameless"))
-    frame = told.select(pl.when(read).then("kana").alias("of_row"), "source").with_row_index("line")
-    hinted = pl.col("of_row").str.contains_any(list(company.kana_hints()))
-    firms = frame.filter(pl.col("of_row").is_not_null(), (pl.col("source") == "company") | hinted)
-    if firms.is_empty():
-        return frame["of_row"]
-    read_as = firms.select("line").with_columns(
-        company.parse_kana(firms["of_row"]).select("core", with_form="form")
+    known = pl.concat([known, told[known["i"]]], how="horizontal").with_columns(
+        pl.when(read).then("kana").alias("of_row"),
+        ((source == "name") & pl.col("nameless") & pl.col("firm")).alias("ownerless"),
     )
-    joined = frame.join(read_as, on="line", how="left", maintain_order="left")
-    firm = pl.col("with_form").is_not_null() | (pl.col("source") == "company")
-    return joined.select(pl.when(firm).then("core").otherwise("of_row").alias("of_row"))["of_row"]
+    return _without_legal_form(known.drop("kana", "nameless", "firm").with_row_index("line")).drop("line")
+
+
+def _without_legal_form(known: pl.DataFrame) -> pl.DataFrame:
+    hinted = pl.col("of_row").str.contains_any(list(company.kana_hints())) | (pl.col("source") == "company")
+    firms = known.filter(pl.col("of_row").is_not_null() & hinted).select("line", "of_row")
+    if firms.is_empty():
+        return known
+    read_as = pl.concat([firms.select("line"), company.parse_kana(firms["of_row"])], how="horizontal")
+    joined = known.join(read_as, on="line", how="left", maintain_order="left", suffix="_read")
+    firm = pl.col("form_read").is_not_null() | (pl.col("source") == "company")
+    untold = pl.col("form").is_null() & pl.col("full").is_null()
+    return joined.with_columns(
+        pl.when(firm).then("core").otherwise("of_row").alias("of_row"),
+        *(pl.when(untold).then(f"{c}_read").otherwise(c).alias(c) for c in ("form", "place")),
+    ).drop("core", "form_read", "place_read")
 
 
 def _spoken() -> pl.Expr:
@@ -130,13 +118,15 @@ def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     )
     main = _with_companies(main, raw["name"])
     extras = [_formers(main, raw["former"]), _others(main), _companies(raw["company"])]
-    extras += [_read_companies(raw["company"], "company"), _read_companies(_firms(main, raw["name"]), "name")]
+    extras += [
+        _read_companies(raw["company"], "company"),
+        _read_companies(_firms(main, raw["name"]), "reading"),
+    ]
     return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
 
 
 def _may_be_company(written: pl.Series) -> pl.Series:
-    words = [*_COMPANY, *company.kana_hints()]
-    return written.str.contains_any(words, ascii_case_insensitive=True).fill_null(False)
+    return written.str.contains_any(list(company.hints()), ascii_case_insensitive=True).fill_null(False)
 
 
 def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:

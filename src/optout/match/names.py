@@ -45,7 +45,9 @@ def compare(
     best = named.group_by("pair").agg(pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min())
     joined = numbered.join(best, on="pair", how="left", maintain_order="left")
     named_levels = {rank: level for level, rank in _RANK.items()}
-    return joined.select(pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String))
+    return joined.select(
+        pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String)
+    )
 
 
 def _distance(frame: pl.DataFrame, left: str, right: str) -> pl.Series:
@@ -81,7 +83,9 @@ def _split(named: pl.DataFrame) -> pl.DataFrame:
         shared = pl.max_horizontal(pl.col(f"{side}_guess"), pl.col(f"{other}_guess"))
         heads_agree = full.str.slice(0, shared) == pl.col(f"{other}_full").str.slice(0, shared)
         guess = pl.when(theirs.is_null() & heads_agree).then(shared).otherwise(pl.col(f"{side}_guess"))
-        length = pl.when(begins.fill_null(False)).then(theirs.str.len_chars()).otherwise(guess.cast(pl.UInt32))
+        length = (
+            pl.when(begins.fill_null(False)).then(theirs.str.len_chars()).otherwise(guess.cast(pl.UInt32))
+        )
         cuts.append(pl.coalesce(family.str.len_chars(), length).alias(f"{side}_cut"))
     named = named.with_columns(cuts)
     return named.with_columns(
@@ -192,7 +196,9 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("equal"))
         .when(latin & ~both_latin & (romaji | swapped))
         .then(pl.lit("equal"))
-        .when(turned.fill_null(False) | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose")))
+        .when(
+            turned.fill_null(False) | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose"))
+        )
         .then(pl.lit("similar"))
         .when(family & near_given)
         .then(pl.lit("similar"))
@@ -212,8 +218,12 @@ def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
     crossed &= (pl.col("a_full").is_not_null() | pl.col("a_kana").is_not_null()) & (
         pl.col("b_full").is_not_null() | pl.col("b_kana").is_not_null()
     )
+    # Nobody's kana beside a company are its reading, and were compared as that.
+    crossed &= ~(pl.col("a_ownerless") | pl.col("b_ownerless"))
     siblings = (kanji == "relative") & (spoken == "none")
-    named = named.with_columns((crossed & pl.col("crossed") | siblings & pl.col("siblings")).alias("asked")).with_row_index("line")
+    named = named.with_columns(
+        (crossed & pl.col("crossed") | siblings & pl.col("siblings")).alias("asked")
+    ).with_row_index("line")
     asked = named.filter("asked")
     if asked.is_empty():
         return named.with_columns(pl.lit("none").alias("read"))
@@ -227,7 +237,9 @@ def _read(asked: pl.DataFrame) -> pl.DataFrame:
     sides = [_readings(asked, side) for side in "ab"]
     both = sides[0].join(sides[1], on="line")
     shared = pl.col("readings").list.set_intersection("readings_right").list.len() > 0
-    return both.select("line", pl.when(shared).then(pl.lit("equal")).otherwise(pl.lit("unclear")).alias("read"))
+    return both.select(
+        "line", pl.when(shared).then(pl.lit("equal")).otherwise(pl.lit("unclear")).alias("read")
+    )
 
 
 def _readings(asked: pl.DataFrame, side: str) -> pl.DataFrame:

@@ -157,10 +157,14 @@ def _verified_body(envelope: dict[str, Any], key: Ed25519PublicKey) -> bytes:
 
 
 def _payload(body: bytes) -> dict[str, Any]:
-    payload = json.loads(body)
-    if not isinstance(payload, dict) or not {"id", "subject", "store"} <= payload.keys():
+    try:
+        payload = json.loads(body)
+        complete = {"id", "store"} <= payload.keys() and {"sha256", "bytes"} <= payload["subject"].keys()
+    except (ValueError, AttributeError, KeyError) as error:
+        raise CertificateError("it lacks required fields") from error
+    if not complete:
         raise CertificateError("it lacks required fields")
-    return payload
+    return dict(payload)
 
 
 def _public_key(given: str | bytes | Path | Ed25519PublicKey) -> Ed25519PublicKey:

@@ -15,8 +15,8 @@ from optout import match
 from optout.keys import Comparable, blocked, comparable
 from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, numbered, typed
 from optout.screen import seeds
+from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope
-from optout.text import flag
 
 _AGREEING: Final = {
     "person": ("same",),
@@ -85,7 +85,7 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     hits = _hits(pairs, whole, snapshot)
     caught = seeds.require_caught(planted, hits.select("row", "request"))
     hits = hits.filter(pl.col("row") < first_row + n_rows)
-    own = _own(raw, probe.usable[: raw.height], probe.flagged[: raw.height])
+    own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height])
     verdicts = _verdicts(hits, own, first_row, n_rows)
     return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught)
 
@@ -152,54 +152,9 @@ def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.Data
         "a",
         "b",
     )
-    return frame.with_columns(typed(HITS_SCHEMA)).sort("row", "subject", "request", "rule", maintain_order=True)
-
-
-def _own(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.DataFrame:
-    """What a row says of itself: its own refusal, an unclear flag, or that nothing identifies anybody."""
-    texts = [c for c in ("company", *numbered(raw, "note")) if raw[c].null_count() < raw.height]
-    refusals = [flag.refusal(pl.col(column)) for column in numbered(raw, "refusal")]
-    refusals += [flag.permission(pl.col(column)) for column in numbered(raw, "permission")]
-    said = [flag.spoken(pl.col(text)).fill_null(False) for text in texts]
-    fields = [c for c in raw.columns if c not in ("row", "subject")]
-    lines = raw.select(
-        "row",
-        pl.any_horizontal(flagged, *said, *(refusal.fill_null(False) for refusal in refusals)).alias(
-            "own_flag"
-        ),
-        pl.any_horizontal(pl.lit(False), *(refusal.is_null() for refusal in refusals)).alias(
-            "own_flag_unclear"
-        ),
-        pl.all_horizontal(pl.col(field).is_null() for field in fields).alias("blank"),
-    ).with_columns(usable.alias("usable"))
-    odd = lines.filter(pl.col("own_flag") | pl.col("own_flag_unclear") | ~pl.col("usable"))
-    of_rows = (
-        lines.join(odd.select("row").unique(), on="row", how="semi")
-        .group_by("row")
-        .agg(
-            pl.col("own_flag").any(),
-            pl.col("own_flag_unclear").any(),
-            ((~pl.col("usable") & ~pl.col("blank")).any() | (~pl.col("usable")).all()).alias(
-                "unidentifiable"
-            ),
-        )
+    return frame.with_columns(typed(HITS_SCHEMA)).sort(
+        "row", "subject", "request", "rule", maintain_order=True
     )
-    return of_rows.select(
-        "row",
-        pl.when("own_flag")
-        .then(pl.lit("withhold"))
-        .otherwise(pl.lit("review"))
-        .cast(VERDICT)
-        .alias("verdict"),
-        pl.when("own_flag")
-        .then(pl.lit("own_flag"))
-        .when("own_flag_unclear")
-        .then(pl.lit("own_flag_unclear"))
-        .when("unidentifiable")
-        .then(pl.lit("unidentifiable"))
-        .cast(REASON)
-        .alias("reason"),
-    ).drop_nulls("reason")
 
 
 def _verdicts(hits: pl.DataFrame, own: pl.DataFrame, first_row: int, n_rows: int) -> pl.DataFrame:
@@ -213,4 +168,6 @@ def _verdicts(hits: pl.DataFrame, own: pl.DataFrame, first_row: int, n_rows: int
     worst = worst.unique("row", keep="first", maintain_order=True).select(*VERDICTS_SCHEMA)
     rows = pl.DataFrame({"row": pl.int_range(first_row, first_row + n_rows, dtype=pl.UInt32, eager=True)})
     told = rows.join(worst, on="row", how="left", maintain_order="left")
-    return told.with_columns(pl.col("verdict").fill_null(pl.lit("keep").cast(VERDICT))).select(typed(VERDICTS_SCHEMA))
+    return told.with_columns(pl.col("verdict").fill_null(pl.lit("keep").cast(VERDICT))).select(
+        typed(VERDICTS_SCHEMA)
+    )

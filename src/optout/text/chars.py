@@ -28,7 +28,7 @@ _COMPATIBILITY: Final = (
     range(0x1F100, 0x1F300),
     range(0x2F800, 0x2FA20),
 )
-# Nothing to read: variation selectors, zero-width characters, soft hyphen, BOM, direction marks.
+# Nothing to read: variation selectors, zero-width and control characters, soft hyphen, BOM, direction marks.
 _INVISIBLE: Final = (
     *range(0xFE00, 0xFE10),
     *range(0xE0100, 0xE01F0),
@@ -38,6 +38,7 @@ _INVISIBLE: Final = (
     0x00AD,
     0xFEFF,
     0x180E,
+    *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if not chr(code).isspace()),
 )
 _VOICED: Final = "\u3099"
 _SEMI_VOICED: Final = "\u309a"

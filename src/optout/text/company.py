@@ -20,9 +20,12 @@ from optout.text import addressing, chars, letters
 SCHEMA: Final = {"core": pl.String, "form": pl.String, "place": pl.String}
 # 行 without a blank before it is the end of a bank's name.
 _ENDING: Final = r" *(?:御中|各位|様|宛)$| +行$"
-_SMALL: Final = str.maketrans("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ")
-# No regular expression is dearer than a search for a few words, and most names hold no form.
+_LARGE: Final = dict(zip("ァィゥェォッャュョヮ", "アイウエオツヤユヨワ", strict=True))
+# A search for a few words is far cheaper than the patterns, and most names hold none of them.
+_HINTS: Final = ("会社", "會社", "法人", "組合", "金庫", "連合会", "LLP")
 _KANA_HINTS: Final = ("カイシ", "ガイシ", "ホウジン", "クミアイ", "キンコ", "レンゴウカイ")
+_NARROW_HINTS: Final = ("ｶｲｼ", "ｶﾞｲｼ", "ﾎｳｼﾞﾝ", "ｸﾐｱｲ", "ｷﾝｺ", "ﾚﾝｺﾞｳｶｲ")
+_LATIN_HINTS: Final = ("co.", "inc.", " inc", "ltd", "k.k.", "corp", "limited", " llc", "company")
 
 
 def parse(written: pl.Series) -> pl.DataFrame:
@@ -76,20 +79,28 @@ def inseparable() -> tuple[str, ...]:
 
 
 @cache
+def hints() -> tuple[str, ...]:
+    """Whatever a name with a legal form holds one of, in any width and case; `parse` decides."""
+    signs = [sign for sign in _short() if len(sign) == 1]
+    inner = {"".join(char for char in form if char not in "()") for form in _short() if len(form) > 1}
+    halves = [half for word in sorted(inner) for half in (f"({word}", f"（{word}", f"{word})", f"{word}）")]
+    return (*_HINTS, *signs, *halves, *_LATIN_HINTS, *kana_hints())
+
+
+@cache
 def kana_hints() -> tuple[str, ...]:
-    """What kana with a legal form hold, in every script of kana; `parse_kana` decides."""
-    hiragana = {kata: hira for hira, kata in letters.katakana().items() if len(hira) == 1}
-    words = [*_KANA_HINTS, *("".join(hiragana.get(char, char) for char in word) for word in _KANA_HINTS)]
-    narrow = ("ｶｲｼ", "ｶﾞｲｼ", "ﾎｳｼﾞﾝ", "ｸﾐｱｲ", "ｷﾝｺ", "ﾚﾝｺﾞｳｶｲ")
+    """The same for kana in any script; `parse_kana` decides."""
+    words = [*_KANA_HINTS, *map(_hiragana, _KANA_HINTS), *_NARROW_HINTS]
     return (
         *words,
-        *narrow,
-        *(bracket + kana for bracket in "(（" for kana in "カｶ"),
-        "カ)",
-        "カ）",
-        "ｶ)",
-        "ｶ）",
+        *(mark for kana in "カｶユﾕ" for mark in (f"({kana}", f"（{kana}", f"{kana})", f"{kana}）")),
+        "ブ)",
+        "ブ）",
     )
+
+
+def _short() -> list[str]:
+    return tables.load("legal_form").filter(kind="short")["written"].to_list()
 
 
 def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -121,11 +132,17 @@ def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
 @cache
 def _large() -> chars.Replacement:
     """Katakana, and the small ones large."""
-    large = {chr(small): to for small, to in _SMALL.items() if isinstance(to, str)}
-    every = {
-        hira: "".join(large.get(char, char) for char in kata) for hira, kata in letters.katakana().items()
-    }
-    return chars.Replacement.of(large | every)
+    every = {hira: _enlarged(kata) for hira, kata in letters.katakana().items()}
+    return chars.Replacement.of(_LARGE | every)
+
+
+def _enlarged(katakana: str) -> str:
+    return "".join(_LARGE.get(char, char) for char in katakana)
+
+
+def _hiragana(katakana: str) -> str:
+    back = {kata: hira for hira, kata in letters.katakana().items() if len(hira) == 1}
+    return "".join(back.get(char, char) for char in katakana)
 
 
 def _spelled(text: pl.Expr) -> pl.Expr:
@@ -156,9 +173,9 @@ def _canonical() -> dict[str, str]:
 
 
 def _spellings(written: pl.Series) -> list[list[str]]:
-    """Each form as `_spelled` leaves it, with small kana and large, closed and not: 見本(カ."""
+    """Each form as `_spelled` leaves it, in every kind of kana, its bracket closed and not: 見本(カ."""
     spelled = written.to_frame("text").select(_spelled(pl.col("text"))).to_series()
-    both = [list(dict.fromkeys((form, form.translate(_SMALL)))) for form in spelled]
+    both = [list(dict.fromkeys((form, _enlarged(form), _hiragana(form)))) for form in spelled]
     return [[*forms, *(form[:-1] for form in forms if _bracketed(form))] for forms in both]
 
 
