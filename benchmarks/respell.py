@@ -43,6 +43,7 @@ _LEGAL: Final = {
     "財": ("財団法人", "㈶"),
     "社": ("社団法人", "㈳"),
 }
+_NUMERALS: Final = "〇一二三四五六七八九十百千"
 _DASHES: Final = ("ー", "−", "‐", "―", "–", "－", "ｰ", "─", "~", "・")
 
 
@@ -85,7 +86,9 @@ def _numbers(form: Callable[[list[int], bool], str | None]) -> Rewrite:
         if max(numbers) > 9_999 or found["block"].endswith("丁目"):
             return None
         block = form(numbers, "丁目" in found["block"] or len(numbers) == 3)
-        return None if block is None else found["head"] + block + found["rest"]
+        # 六番地二三番町弥生館: nobody can tell where the number ends.
+        unclear = block and block[-1] in _NUMERALS and found["rest"][:1] in _NUMERALS and found["rest"]
+        return None if block is None or unclear else found["head"] + block + found["rest"]
 
     return rewrite
 

@@ -249,3 +249,10 @@ def test_every_row_keeps_its_first_person_once(rows: list[list[str | None]]) -> 
     first = got.filter(pl.col("subject") == "self")
     assert first["row"].to_list() == list(range(7, 7 + len(rows)))
     assert not got.select("row", "subject").is_duplicated().any()
+
+
+def test_the_kana_of_a_company_are_kept_where_nobody_is_named() -> None:
+    firms = {"会社名": ["見本商事㈱"], "フリガナ": ["ミホンショウジ"], "TEL": ["03-1234-5678"]}
+    for extra, kana in (({}, "ミホンショウジ"), ({"担当者名": ["見本 一郎"]}, None)):
+        frame = pl.DataFrame({**firms, **extra})
+        assert raw(frame, recognise(frame.columns))["kana"].to_list() == [kana]

@@ -128,3 +128,9 @@ def test_a_list_of_companies_is_screened_by_their_kana(store: optout.Store) -> N
     listed = pl.DataFrame({"会社名": ["株式会社　見本商事"], "フリガナ": ["ミホンシヨウジ"], "住所": [PLACE]})
     store.suppress(optout.Request(name="ｶﾌﾞｼｷｶﾞｲｼﾔ ﾐﾎﾝｼﾖｳｼﾞ", address="新宿区西新宿三丁目2番1号"))
     assert optout.screen(listed, store).counts["withhold"] == 1
+
+
+def test_brackets_tell_two_offices_apart_in_kana_too() -> None:
+    one = {"company": "見本税関支署（合同庁舎）", "kana": "ミホンゼイカンシシヨ(ゴウドウチヨウシヤ)"}
+    other = {"company": "見本税関支署（ＣＩＱ庁舎）", "kana": "ミホンゼイカンシシヨ(CIQチヨウシヤ)"}
+    assert level(one, other) == "other"

@@ -30,7 +30,7 @@ CELL = (
     | st.text("高橋一郎ﾀｶﾊｼ0123456789-－+@.jp丁目番号様不要年月日 　", max_size=16)
 )
 
-few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def answers(result: optout.Result) -> list[tuple[object, ...]]:
@@ -173,7 +173,7 @@ def test_blocking_loses_no_pair_a_rule_speaks_of(
 ) -> None:
     found, every = hits_and_all_pairs(listed, crowd(7, 400), Question(policy, channel, None))
     assert every.height > 1000
-    lost = every.join(found, on=["a", "b", "rule"], how="anti").filter(~KNOWN_LOSS)
+    lost = every.join(found, on=["a", "b", "rule"], how="anti")
     assert lost.select("rule", "person", "address", "phone", "birth_date").unique().rows() == []
     assert found.join(every, on=["a", "b", "rule"], how="anti").is_empty()
 
@@ -182,18 +182,14 @@ def test_blocking_loses_no_pair_a_rule_speaks_of(
 @given(rng_seed=SEEDS)
 def test_blocking_loses_no_pair_of_any_crowd(listed: optout.Store, crowd: Crowd, rng_seed: int) -> None:
     found, every = hits_and_all_pairs(listed, crowd(rng_seed, 150), Question("person", "any", None))
-    assert every.join(found, on=["a", "b", "rule"], how="anti").filter(~KNOWN_LOSS)["rule"].to_list() == []
-
-
-# Left out above, each shown alone below: agreement by the reading alone.
-KNOWN_LOSS = ~pl.col("both_kanji") & pl.col("rule").is_in(["RU24", "RU11"])
+    assert every.join(found, on=["a", "b", "rule"], how="anti")["rule"].to_list() == []
 
 
 @pytest.mark.parametrize(
     ("row", "request_fields", "expected"),
     [
         pytest.param(
-            {"フリガナ": "タカハシ イチロウ", "住所": "新宿区西新宿3-2"},
+            {"フリガナ": "タカハシ イチロウ", "住所": "新宿区西新宿"},
             {},
             "review",
             marks=pytest.mark.xfail(
@@ -205,9 +201,6 @@ KNOWN_LOSS = ~pl.col("both_kanji") & pl.col("rule").is_in(["RU24", "RU11"])
             {"氏名": "タカハシ イチロウ", "フリガナ": "タカハシ", "生年月日": "1970-03-02"},
             {"birth_date": "1970-03-02"},
             "withhold",
-            marks=pytest.mark.xfail(
-                strict=True, reason="blocking reads the kana column first, comparison the name"
-            ),
             id="a name in kana beside half a reading",
         ),
         pytest.param(
@@ -252,6 +245,9 @@ def hits_and_all_pairs(
     asked = levels.with_columns(
         context["asked"], policy=pl.lit(question.policy), channel=pl.lit(question.channel)
     )
-    kanji = [frame["name"].str.contains(r"\p{Han}").fill_null(False) for frame in (rows, current.raw)]
+    kanji = [
+        (frame["name"].str.contains(r"\p{Han}") & (frame["name"] != "不明")).fill_null(False)
+        for frame in (rows, current.raw)
+    ]
     both = kanji[0].gather(pairs["a"]) & kanji[1].gather(pairs["b"])
     return found, match.decide(asked).with_columns(both.alias("both_kanji")).drop_nulls("rule")

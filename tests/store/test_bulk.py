@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import optout
 from optout.errors import InputError
 from optout.schema import CHANNELS, ENTRY_SCHEMA, RAW_FIELDS
 from optout.store import Request, Store, bulk
@@ -84,6 +85,52 @@ def test_dates_and_lists_in_scope_columns_are_read(store: Store) -> None:
     ids = store.suppress(frame).request_ids
     assert by_row(store, ids, "received") == [["2026-04-01"]] * 4
     assert by_row(store, ids, "channels") == [[["phone", "sms"]], [["mail"]], [[*CHANNELS]], [[*CHANNELS]]]
+
+
+OFFICE = pl.DataFrame(
+    {
+        "氏名": ["見本 一郎", "見本 花子", "見本 次郎", "見本 三郎", "見本 月子"],
+        "旧姓": [None, "架空", None, None, None],
+        "住所": ["東京都新宿区西新宿3-2-1"] * 5,
+        "停止範囲": ["すべて", "ＤＭ・電話", "ﾌｧｯｸｽ/メール", "年賀状だけ", None],
+        "対象": ["本人", "世帯", "ご家族 全員", "○", None],
+        "依頼日": ["2026-04-01", "", None, "R8.4.1", "2026/4/2"],
+        "受付経路": ["FAX", "郵便", None, " ", "電話"],
+    }
+)
+
+
+def test_columns_as_an_office_heads_them_are_read(store: Store) -> None:
+    ids = store.suppress(OFFICE).request_ids
+    channels = [[*CHANNELS], ["mail", "phone"], ["fax", "email"], [*CHANNELS], [*CHANNELS]]
+    assert by_row(store, ids, "channels") == [[each] for each in channels]
+    assert by_row(store, ids, "household") == [[False], [True], [True], [False], [False]]
+    assert by_row(store, ids, "received") == [["2026-04-01"], [None], [None], ["R8.4.1"], ["2026/4/2"]]
+    assert by_row(store, ids, "source") == [["FAX"], ["郵便"], [None], [None], ["電話"]]
+    assert by_row(store, ids, "tenant") == [[None]] * 5
+
+
+@pytest.mark.parametrize("header", ["停止チャネル", "チャネル", "停止 範囲", "停止媒体", "Channels"])
+def test_any_of_the_headers_for_channels_is_read(store: Store, header: str) -> None:
+    ids = store.suppress(OFFICE.rename({"停止範囲": header})).request_ids
+    assert by_row(store, ids, "channels")[1:3] == [[["mail", "phone"]], [["fax", "email"]]]
+
+
+def test_a_header_the_caller_gave_a_meaning_is_no_scope(store: Store) -> None:
+    ids = store.suppress(OFFICE, columns={"note": "停止範囲"}).request_ids
+    assert by_row(store, ids, "channels") == [[[*CHANNELS]]] * 5
+
+
+def test_a_circle_says_yes_to_a_household_column(store: Store) -> None:
+    ids = store.suppress(OFFICE.rename({"対象": "世帯"})).request_ids
+    assert by_row(store, ids, "household") == [[False], [True], [True], [True], [False]]
+
+
+@pytest.mark.parametrize(("dropped", "verdict"), [("対象", "withhold"), ("旧姓", "review")])
+def test_a_former_surname_beside_the_name_is_one_more_name(store: Store, dropped: str, verdict: str) -> None:
+    store.suppress(OFFICE.drop({"対象", dropped}))
+    listed = pl.DataFrame({"氏名": ["架空 花子"], "住所": ["新宿区西新宿三丁目2番1号"]})
+    assert optout.screen(listed, store).verdicts["verdict"].to_list() == [verdict]
 
 
 def test_a_frame_that_names_nobody_is_refused(store: Store) -> None:

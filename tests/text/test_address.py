@@ -143,9 +143,6 @@ def test_every_dash_separates_numbers() -> None:
     assert not_separating(dashes["written"].to_list()) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the invisible hyphen is dropped before dashes are read: 3, 2, 1 become 321"
-)
 def test_the_invisible_hyphen_of_the_dash_table_separates_numbers_too() -> None:
     assert not_separating(["\u00ad"]) == []
 

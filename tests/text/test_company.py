@@ -61,3 +61,47 @@ def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> No
     assert together.height == len(texts)
     assert dict(together.schema) == company.SCHEMA
     assert together.equals(pl.concat([parsed(), *(parsed(text) for text in texts)]))
+
+
+@pytest.mark.parametrize(
+    "form", ["㈱", "（株）", "　株式会社　", "株式会社", " (株) ", "（カブ）", "カブシキガイシヤ"]
+)
+def test_a_form_in_the_middle_folds_with_blanks_or_without(form: str) -> None:
+    assert parsed(f"丸紅見本{form}北海道支社").row(0) == ("丸紅見本北海道支社", "株式会社", "inside")
+
+
+@pytest.mark.parametrize("word", ["見本生活協同組合", "見本信用金庫", "見本連合会"])
+def test_a_word_of_the_name_is_no_form_in_the_middle(word: str) -> None:
+    assert parsed(f"{word}大阪支部").row(0) == (f"{word}大阪支部", None, None)
+    assert parsed(word)["form"].item() in company.inseparable()
+
+
+@pytest.mark.parametrize(
+    ("written", "core", "form", "place"),
+    [
+        ("カブシキガイシヤ ミホン", "ミホン", "株式会社", "before"),
+        ("かぶしきがいしゃ　みほん", "ミホン", "株式会社", "before"),
+        ("ﾐﾎﾝ ﾕｳｹﾞﾝｶﾞｲｼｬ", "ミホン", "有限会社", "after"),
+        ("ミホン(カ", "ミホン", "株式会社", "after"),
+        ("ｶ)ﾐﾎﾝｼﾖｳｼﾞ", "ミホンシヨウジ", "株式会社", "before"),
+        ("ミホンショウジ", "ミホンシヨウジ", None, None),
+        ("イツパンザイダンホウジン ミホン", "ミホン", "一般財団法人", "before"),
+    ],
+)
+def test_kana_of_a_company(written: str, core: str, form: str | None, place: str | None) -> None:
+    assert company.parse_kana(pl.Series([written])).row(0) == (core, form, place)
+
+
+def test_every_form_is_hinted_at() -> None:
+    rules = tables.load("legal_form").filter(~pl.col("written").is_in(["KK", "GK", "YK"]))
+    examples = rules["example"].str.replace("^(.*)(CO LTD|Y.K.|G.K.|L.L.C.)$", "LTD")
+    held = examples.str.contains_any(list(company.hints()), ascii_case_insensitive=True)
+    assert rules.filter(~held)["written"].to_list() == []
+
+
+def test_the_end_of_a_banks_name_is_no_honorific() -> None:
+    assert parsed("株式会社　見本銀行　様", "㈱見本銀行", "見本商店 行")["core"].to_list() == [
+        "見本銀行",
+        "見本銀行",
+        "見本商店",
+    ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jaconv
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optout import tables
-from optout.text import kana
+from optout.text import chars, kana, letters
 
 CASES = Path(__file__).parents[1] / "cases"
 
@@ -98,3 +99,11 @@ def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> No
     together = parsed(*texts)
     assert together.height == len(texts)
     assert together.equals(pl.concat([parsed(), *(parsed(text) for text in texts)]))
+
+
+def test_the_kana_fold_agrees_with_jaconv_on_every_kana() -> None:
+    hiragana = [chr(code) for code in range(0x3041, 0x3097)]
+    table = letters.katakana()
+    assert [table[char] for char in hiragana] == [jaconv.hira2kata(char) for char in hiragana]
+    narrow = "ｱｲｳｴｵｶﾞｷﾞｸﾞｹﾞｺﾞｻﾞｼﾞｽﾞｾﾞｿﾞﾀﾞﾁﾞﾂﾞﾃﾞﾄﾞﾅﾆﾇﾈﾉﾊﾟﾋﾟﾌﾟﾍﾟﾎﾟﾊﾞﾋﾞﾌﾞﾍﾞﾎﾞﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜｦﾝｧｨｩｪｫｬｭｮｯｰ"
+    assert pl.select(chars.fold_width(pl.lit(narrow))).item() == jaconv.h2z(narrow)

@@ -26,7 +26,7 @@ from optout.batch.encoding import canonical
 from optout.batch.records import Positions
 from optout.batch.source import Block, Source
 from optout.batch.staged import StagedFile, sweep, sync_folder
-from optout.errors import ConservationError, UnencodableError, UnreadableFileError
+from optout.errors import ConservationError, OptionError, UnencodableError, UnreadableFileError
 
 FILES: Final[Mapping[str, str]] = MappingProxyType(
     {"keep": "kept.csv", "withhold": "withheld.csv", "review": "review.csv"}
@@ -73,6 +73,7 @@ class SplitWriter:
     def __init__(self, source: Source, out: Path, encoding: str | None = None) -> None:
         asked = canonical(encoding) if encoding else None
         out.mkdir(parents=True, exist_ok=True)
+        _require_elsewhere(source, out)
         self._source, self._out = source, out
         self._copier: _Bytes | _Frames
         if isinstance(source, DelimitedSource):
@@ -283,6 +284,13 @@ class _BytePieces:
 
     def _text(self, row: int) -> str:
         return self.piece[self.starts[row] : self.ends[row]].decode(self.codec)
+
+
+def _require_elsewhere(source: Source, out: Path) -> None:
+    """A list must not be replaced by its own kept rows."""
+    names = (*FILES.values(), QUARANTINED)
+    if source.path and any((out / name).exists() and (out / name).samefile(source.path) for name in names):
+        raise OptionError("out", ["a folder other than the one of the list itself"])
 
 
 def _encodes(text: str, codec: str) -> bool:

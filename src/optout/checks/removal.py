@@ -301,7 +301,7 @@ def _require_clean(store: Store, path: Path, ids: list[str], columns: Columns) -
     left = sum(row["action"] == "remove" for row in found["rows"])
     if left or "unreachable" in found:
         raise CheckError(
-            f"{left} rows are still found in what was to replace the holding. It is unchanged; report this."
+            f"{left} rows are still found in what was to replace the holding. Report this; the plan is not done."
         )
 
 

@@ -173,10 +173,10 @@ def _births(
 
 
 def _readings(spoken: pl.Series, main: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
-    """`i`, `reading` of the lines asked for: the kana column, or a name that is itself in kana or letters."""
+    """`i`, `reading` of the lines asked for: a name in kana or letters reads itself, else the kana column."""
     itself = pl.when(main["script"] != "kanji").then(main["full"])
     lines = pl.DataFrame({"kana": spoken, "asked": asked}).with_row_index("i")
-    lines = lines.with_columns(pl.coalesce("kana", itself).alias("kana")).filter("asked")
+    lines = lines.with_columns(pl.coalesce(itself, "kana").alias("kana")).filter("asked")
     return lines.select("i").with_columns(kana.parse(lines["kana"])["key"].alias("reading"))
 
 

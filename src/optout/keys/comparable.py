@@ -12,7 +12,7 @@ from optout.schema import numbered
 from optout.text import address, birth, email, phone, postal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Comparable:
     """Comparable columns of a raw frame.
 

@@ -82,13 +82,19 @@ def _with_row_kana(raw: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_legal_form(known: pl.DataFrame) -> pl.DataFrame:
-    hinted = pl.col("of_row").str.contains_any(list(company.kana_hints())) | (pl.col("source") == "company")
+    # What a company puts in brackets tells it from its neighbours; a person's brackets are remarks.
+    bracketed = pl.col("ownerless") & pl.col("of_row").str.contains("[(（]")
+    hinted = (
+        pl.col("of_row").str.contains_any(list(company.kana_hints()))
+        | (pl.col("source") == "company")
+        | bracketed
+    )
     firms = known.filter(pl.col("of_row").is_not_null() & hinted).select("line", "of_row")
     if firms.is_empty():
         return known
     read_as = pl.concat([firms.select("line"), company.parse_kana(firms["of_row"])], how="horizontal")
     joined = known.join(read_as, on="line", how="left", maintain_order="left", suffix="_read")
-    firm = pl.col("form_read").is_not_null() | (pl.col("source") == "company")
+    firm = pl.col("form_read").is_not_null() | (pl.col("source") == "company") | bracketed
     untold = pl.col("form").is_null() & pl.col("full").is_null()
     return joined.with_columns(
         pl.when(firm).then("core").otherwise("of_row").alias("of_row"),

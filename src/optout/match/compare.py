@@ -49,7 +49,10 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         _scalar("corporate_number").alias("corporate_number"),
     )
     people = names.compare(pairs, rows.people, entries.people, _worth_reading(levels))
-    return pl.concat([pairs, people, levels], how="horizontal")
+    # Blocking finds half an address only beside the very same name; what it cannot see must not decide.
+    half = (pl.col("address") == "near") & ~pl.col("written")
+    seen = pl.when(half).then(pl.lit("different")).otherwise("address").alias("address")
+    return pl.concat([pairs, people, levels], how="horizontal").with_columns(seen).drop("written")
 
 
 def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:

@@ -35,18 +35,23 @@ def compare(
         worth: `crossed`, `siblings` Boolean, a line a pair: where reading aloud is worth its cost.
 
     Returns:
-        One String column `person`, in the order of the pairs, no nulls.
+        `person` String and `written` Boolean (the same name stands on both sides, letter by letter), in the order
+        of the pairs, no nulls.
     """
     numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
     left = rows.rename({c: "a" if c == "i" else f"a_{c}" for c in rows.columns})
     right = entries.rename({c: "b" if c == "i" else f"b_{c}" for c in entries.columns})
     named = numbered.join(left, on="a").join(right, on="b")
     named = _with_person(_with_reading(_with_kana(_with_kanji(named))))
-    best = named.group_by("pair").agg(pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min())
+    best = named.group_by("pair").agg(
+        pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
+        (pl.col("a_full") == pl.col("b_full")).any().alias("written"),
+    )
     joined = numbered.join(best, on="pair", how="left", maintain_order="left")
     named_levels = {rank: level for level, rank in _RANK.items()}
     return joined.select(
-        pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String)
+        pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String),
+        pl.col("written").fill_null(False),
     )
 
 

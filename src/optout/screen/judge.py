@@ -13,7 +13,7 @@ import polars as pl
 
 from optout import match
 from optout.keys import Comparable, blocked, comparable
-from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, numbered, typed
+from optout.schema import HITS_SCHEMA, VERDICT, VERDICTS_SCHEMA, typed
 from optout.screen import seeds
 from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope

@@ -18,6 +18,9 @@ _LONGEST: Final = 2_000
 # First that is true decides; only the first of them withholds.
 _WORDS: Final = ("own_flag", "own_flag_unclear", "oversized_cell", "unidentifiable")
 
+# Nothing at all is told of the subject.
+_BLANK: Final = pl.all_horizontal(pl.exclude("row", "subject").is_null()).alias("blank")
+
 
 def own_words(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.DataFrame:
     """The rows that speak for themselves.
@@ -30,7 +33,7 @@ def own_words(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.Da
     Returns:
         One line a row that has something to say: `row` UInt32, `verdict`, `reason`.
     """
-    lines = raw.select("row", *_said(raw, flagged), _blank(raw)).with_columns(usable.alias("usable"))
+    lines = raw.select("row", *_said(raw, flagged), _BLANK).with_columns(usable.alias("usable"))
     odd = lines.filter(pl.any_horizontal(_WORDS[:3]) | ~pl.col("usable")).select("row").unique()
     untold = (~pl.col("usable") & ~pl.col("blank")).any() | (~pl.col("usable")).all()
     rows = (
@@ -57,8 +60,3 @@ def _said(raw: pl.DataFrame, flagged: pl.Series) -> list[pl.Expr]:
         pl.any_horizontal(never, *(told.is_null() for told in refusals)).alias(_WORDS[1]),
         pl.any_horizontal((pl.col(identity).str.len_bytes() > _LONGEST).fill_null(False)).alias(_WORDS[2]),
     ]
-
-
-def _blank(raw: pl.DataFrame) -> pl.Expr:
-    """Nothing at all is told of the subject."""
-    return pl.all_horizontal(pl.exclude("row", "subject").is_null()).alias("blank")

@@ -10,10 +10,9 @@ from typing import Any
 import polars as pl
 
 from optout.batch import Source, WrittenFile, write_json_atomically, write_split
-from optout.batch.columns import ColumnMapping, describe
 from optout.schema import HITS_SCHEMA, VERDICTS
 from optout.screen import explain
-from optout.screen.judge import Judged, Question
+from optout.screen.judge import Judged
 from optout.screen.snapshot import Snapshot
 from optout.text import name
 
@@ -129,56 +128,6 @@ class Result:
 def describe_files(written: Mapping[str, WrittenFile]) -> dict[str, Any]:
     """File names, rows and hashes for a report; names only, no folders."""
     return {name: {"rows": file.rows, "sha256": file.sha256} for name, file in written.items()}
-
-
-def report(
-    judged: Judged, source: Source, mapping: ColumnMapping, snapshot: Snapshot, question: Question
-) -> dict[str, Any]:
-    """Everything countable about one screen; no personal data, the same bytes for the same input and revision."""
-    verdicts = judged.verdicts
-    return {
-        "list": {"name": source.name, "sha256": source.sha256, "encoding": source.encoding},
-        "counts": counts_of(verdicts) | {"quarantined": source.quarantined.height, "records": source.records},
-        "by_rule": tally(verdicts, "rule"),
-        "by_reason": tally(verdicts, "reason"),
-        "by_field": tally(judged.hits.select(pl.col("fields").explode()), "fields"),
-        "quarantine": tally(source.quarantined, "why"),
-        "columns": mapping_lines(mapping),
-        "decisions": list(mapping.decisions),
-        "unmapped": list(mapping.unmapped),
-        "against": against(snapshot, question),
-        "seeds": judged.seeds,
-    }
-
-
-def counts_of(verdicts: pl.DataFrame) -> dict[str, int]:
-    """Rows by verdict, and their sum."""
-    found = tally(verdicts, "verdict")
-    return {verdict: found.get(verdict, 0) for verdict in VERDICTS} | {"rows": verdicts.height}
-
-
-def tally(frame: pl.DataFrame, column: str) -> dict[str, int]:
-    """How often each value of a column occurs, nulls apart, sorted by value."""
-    counted = frame.select(pl.col(column).cast(pl.String)).drop_nulls().group_by(column).len().sort(column)
-    return dict(counted.iter_rows())
-
-
-def mapping_lines(mapping: ColumnMapping) -> list[dict[str, str]]:
-    """How each header was understood."""
-    return [{"header": header, "field": field, "role": role} for header, field, role in describe(mapping)]
-
-
-def against(snapshot: Snapshot, question: Question) -> dict[str, Any]:
-    """The list, rules and question a verdict holds for."""
-    return {
-        "epoch": snapshot.epoch,
-        "revision": snapshot.revision,
-        "entries": snapshot.n_entries,
-        "scheme": snapshot.scheme,
-        "policy": question.policy,
-        "channel": question.channel,
-        "tenant": question.tenant,
-    }
 
 
 def public_hits(judged: Judged) -> pl.DataFrame:

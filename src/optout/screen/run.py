@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from optout.batch import Block, Source, SplitWriter, open_batch, write_json_atomically
-from optout.batch.columns import ColumnMapping, recognise
+from optout.batch.columns import recognise
 from optout.batch.raw import raw
-from optout.errors import ConservationError, EmptyStoreError, OptionError
+from optout.batch.source import joined
+from optout.errors import EmptyStoreError, OptionError
 from optout.schema import CHANNELS, POLICIES, VERDICTS
 from optout.screen import result as results
-from optout.screen.judge import Judged, Question, judge
+from optout.screen.judge import Question, judge
 from optout.screen.result import Result
 from optout.screen.snapshot import Snapshot, snapshot
+from optout.screen.tally import Tally
 from optout.store import Store
 
 Columns = Mapping[str, str | Sequence[str]] | None
@@ -70,9 +72,9 @@ def screen(
         rows = raw(source.frame, mapping)
         current = listed.result()
     judged = judge(rows, 0, source.frame.height, current, question)
-    _conserved(judged.verdicts, source.frame.height, source)
-    told = results.report(judged, source, mapping, current, question)
-    told["identity_like"] = mapping.identity_like(source.frame)
+    tally = Tally()
+    tally.add(judged, source.whole)
+    told = tally.report(source, mapping, mapping.identity_like(source.frame), current, question)
     return Result(judged.verdicts, results.public_hits(judged), told, source, rows, judged, current)
 
 
@@ -127,25 +129,40 @@ def screen_file(
     question = ask(policy, channel, tenant)
     current = _current(store, allow_empty)
     source = open_batch(path, encoding=encoding)
-    tallies: Counter[tuple[str, str]] = Counter()
-    folder = Path(out)
-    mapping: ColumnMapping | None = None
-    writer = SplitWriter(source, folder)
+    writer = SplitWriter(source, Path(out))
     try:
-        for block in source.blocks(block_bytes):
-            if mapping is None:
-                mapping = recognise(source.headers, columns, ignore, block.frame.head(SAMPLE))
-            rows = raw(block.frame, mapping, block.first_row)
-            judged = judge(rows, block.first_row, block.frame.height, current, question)
-            writer.add(block, judged.verdicts["verdict"])
-            _count(tallies, judged, block)
-        told = _streamed_report(tallies, source, mapping, current, question)
+        told = _streamed(source, writer, columns, ignore, current, question, block_bytes)
         written = writer.commit()
     finally:
         writer.abort()
-    write_json_atomically(folder / "report.json", told | {"files": results.describe_files(written)})
+    write_json_atomically(Path(out) / "report.json", told | {"files": results.describe_files(written)})
     counts = told["counts"]
     return Summary(**{field: counts[field] for field in (*VERDICTS, "quarantined", "records")}, report=told)
+
+
+def _streamed(
+    source: Source,
+    writer: SplitWriter,
+    columns: Columns,
+    ignore: Collection[str],
+    current: Snapshot,
+    question: Question,
+    block_bytes: int,
+) -> dict[str, Any]:
+    """Judge and write block by block; the columns are decided once, by the first rows."""
+    blocks = source.blocks(block_bytes)
+    begun: list[Block] = []
+    while sum(block.frame.height for block in begun) < SAMPLE and (block := next(blocks, None)):
+        begun.append(block)
+    sample = joined(begun, source.columns).frame.head(SAMPLE)
+    mapping = recognise(source.headers, columns, ignore, sample)
+    tally = Tally()
+    for block in chain(begun, blocks):
+        rows = raw(block.frame, mapping, block.first_row)
+        judged = judge(rows, block.first_row, block.frame.height, current, question)
+        writer.add(block, judged.verdicts["verdict"])
+        tally.add(judged, block)
+    return tally.report(source, mapping, mapping.identity_like(sample), current, question)
 
 
 def ask(policy: str, channel: str, tenant: str | None) -> Question:
@@ -162,54 +179,3 @@ def _current(store: Store, allow_empty: bool) -> Snapshot:
     if current.n_entries == 0 and not allow_empty:
         raise EmptyStoreError(str(store.path))
     return current
-
-
-def _conserved(verdicts: pl.DataFrame, parsed: int, source: Source) -> None:
-    """keep + withhold + review = parsed rows; parsed + quarantined = records in the file."""
-    counts = results.counts_of(verdicts)
-    judged = sum(counts[verdict] for verdict in VERDICTS)
-    if judged != parsed or verdicts["row"].n_unique() != parsed:
-        raise ConservationError(parsed, judged)
-    if parsed + source.quarantined.height != source.records:
-        raise ConservationError(source.records, parsed + source.quarantined.height)
-
-
-def _count(tallies: Counter[tuple[str, str]], judged: Judged, block: Block) -> None:
-    for column in ("verdict", "rule", "reason"):
-        tallies.update({(column, value): n for value, n in results.tally(judged.verdicts, column).items()})
-    fields = results.tally(judged.hits.select(pl.col("fields").explode()), "fields")
-    tallies.update({("field", value): n for value, n in fields.items()})
-    tallies.update({("why", value): n for value, n in results.tally(block.quarantined, "why").items()})
-    tallies["sum", "rows"] += judged.verdicts.height
-    tallies["sum", "quarantined"] += block.quarantined.height
-    tallies["sum", "records"] += block.records
-    tallies[("sum", "seeds")] = judged.seeds
-
-
-def _streamed_report(
-    tallies: Counter[tuple[str, str]],
-    source: Source,
-    mapping: ColumnMapping | None,
-    current: Snapshot,
-    question: Question,
-) -> dict[str, Any]:
-    def of(kind: str) -> dict[str, int]:
-        return {value: tallies[k, value] for k, value in sorted(tallies) if k == kind}
-
-    verdicts = {verdict: tallies["verdict", verdict] for verdict in VERDICTS}
-    rows, quarantined, records = (tallies["sum", what] for what in ("rows", "quarantined", "records"))
-    if sum(verdicts.values()) != rows or rows + quarantined != records:
-        raise ConservationError(records, sum(verdicts.values()) + quarantined)
-    return {
-        "list": {"name": source.name, "sha256": source.sha256, "encoding": source.encoding},
-        "counts": verdicts | {"rows": rows, "quarantined": quarantined, "records": records},
-        "by_rule": of("rule"),
-        "by_reason": of("reason"),
-        "by_field": of("field"),
-        "quarantine": of("why"),
-        "columns": results.mapping_lines(mapping) if mapping else [],
-        "decisions": list(mapping.decisions) if mapping else [],
-        "unmapped": list(mapping.unmapped) if mapping else [],
-        "against": results.against(current, question),
-        "seeds": tallies["sum", "seeds"],
-    }

@@ -17,7 +17,7 @@ from optout.screen import seeds
 from optout.store import Store
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Snapshot:
     """Active entries at one revision, with the planted ones behind them.
 
@@ -36,6 +36,9 @@ class Snapshot:
     entries: pl.DataFrame
     raw: pl.DataFrame
     blocked: Blocked
+
+    def __repr__(self) -> str:
+        return f"<Snapshot revision {self.revision}, {self.n_entries} entries>"
 
     @property
     def n_entries(self) -> int:

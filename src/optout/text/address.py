@@ -38,7 +38,7 @@ _ROOM_MARKED: Final = r"(?:[#\- ]|^)([A-Z]?[0-9]{1,5})[^0-9]*$"
 _ROOM_LONG: Final = r"([0-9]{3,5})[^0-9]*$"
 # 京都: the streets before the town say how to walk there; the town follows the last turn.
 _KYOTO_STREETS: Final = r"^.*(?:[東西]入[るル]?|[上下][るル])"
-_INVISIBLE: Final = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\x{200B}-\x{200F}\x{00AD}]"
+_INVISIBLE: Final = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\x{200B}-\x{200F}]"
 _NAME_MARKS: Final = r"[<> 条第]|-+$"
 _NO_PLACE: Final = ("不明", "住所不明", "なし", "無し", "同上", "-", "転居先不明", "未登録")
 

@@ -100,7 +100,7 @@ def kana_hints() -> tuple[str, ...]:
 
 
 def _short() -> list[str]:
-    return tables.load("legal_form").filter(kind="short")["written"].to_list()
+    return tables.load("legal_form").filter(pl.col("kind").is_in(["short", "unclear"]))["written"].to_list()
 
 
 def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
