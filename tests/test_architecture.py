@@ -52,7 +52,7 @@ SQL = re.compile(
 RESERVED = {
     "pykakasi": ("text.reading",),
     "jaconv": ("text.kana",),
-    "rapidfuzz": ("match",),
+    "rapidfuzz": ("match.compare",),
     "polars_hash": ("keys.digest",),
     "sqlite3": ("store", "register", "holdings.sql"),
     "cryptography": ("store", "register"),

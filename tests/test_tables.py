@@ -91,9 +91,10 @@ def judged(pairs: list[tuple[list[Written], list[Written]]]) -> pl.DataFrame:
 
 
 def written(field: str, side: str) -> list[Written]:
-    # The examples of addresses leave out the city they lie in.
-    city = "東京都新宿区" if field == "address" else ""
-    return [] if side == "(blank)" else [(field, city + side)]
+    if side == "(blank)":
+        return []
+    # The examples of addresses leave out the city they lie in, and who lives there: one person on both sides.
+    return [(field, f"東京都新宿区{side}"), ("person", "高橋 花子")] if field == "address" else [(field, side)]
 
 
 @cache

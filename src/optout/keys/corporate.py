@@ -1,8 +1,8 @@
-"""Corporate numbers (法人番号): thirteen digits.
+"""Corporate numbers (法人番号): thirteen digits, never beginning with 0.
 
-Source: 番号法 (行政手続における特定の個人を識別するための番号の利用等に関する法律) 第39条;
-法人番号の指定等に関する省令 第2条 (the first digit checks the others and is never 0). A number that is mistyped alike on both sides still names one
-corporation, so the check digit is not tested.
+Source: 番号法 (行政手続における特定の個人を識別するための番号の利用等に関する法律) 第39条.
+The first digit checks the others. It is not tested: a number mistyped alike on both sides still names one
+corporation.
 """
 
 from __future__ import annotations

@@ -1,190 +1,287 @@
-"""Candidate pairs → one comparison level a field. The only module that scores strings.
+"""Two subjects' names → one level: the same person, a relative, or somebody else? The only module that scores strings.
 
-Levels, best first; `none` means that a side does not tell:
-    person: same similar renamed relative other unknown      address: equal room_differs near different none
-    phone: equal different none      email: equal alias different none
-    birth_date, corporate_number: equal different none
+Surname and given name are compared apart and by code point: Jaro-Winkler cannot tell a typo (一郎/一朗) from a
+brother (健一/健二). In doubt the answer is `similar`, which is at most a review.
 """
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Final
 
 import polars as pl
+from rapidfuzz.distance import Levenshtein
+from rapidfuzz.process import cpdist
 
-from optout.keys import Comparable
-from optout.match import names
+from optout.text import company, name, reading
 
-LEVELS: Final = MappingProxyType(
-    {
-        "person": names.LEVELS,
-        "address": ("equal", "room_differs", "near", "different", "none"),
-        "phone": ("equal", "different", "none"),
-        "email": ("equal", "alias", "different", "none"),
-        "birth_date": ("equal", "different", "none"),
-        "corporate_number": ("equal", "different", "none"),
-    }
-)
+PERSON_LEVELS: Final = ("same", "similar", "renamed", "relative", "other", "unknown")
+_RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
+# Brothers are numbered; a typing error seldom turns one numeral into another.
+_NUMERALS: Final = "[一二三四五六七八九十]"
+# 幸子 written サチ子: the kana say how a kanji may be read, which only a lexicon could confirm.
+_SPELT_OUT: Final = "[ァ-ヺ]"
 
 
-def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.DataFrame:
-    """The comparison level of every field for every pair.
+def persons(
+    pairs: pl.DataFrame, rows: pl.DataFrame, entries: pl.DataFrame, worth: pl.DataFrame
+) -> pl.DataFrame:
+    """The best level over all the names of both sides of each pair.
 
     Args:
-        pairs: `a` UInt32 (line of `rows`), `b` UInt32 (line of `entries`), distinct.
-        rows: Comparable columns of the batch's candidates.
-        entries: Comparable columns of the suppression list's candidates.
+        pairs: `a`, `b` UInt32, distinct.
+        rows: Long frame of names of the rows (see `optout.keys.people`), `i` = `a`.
+        entries: The same of the entries, `i` = `b`.
+        worth: `crossed`, `siblings` Boolean, a line a pair: where reading aloud is worth its cost.
 
     Returns:
-        `pairs` with String columns person, address, phone, email, birth_date, corporate_number; no nulls, same order.
+        `person` String and `written` Boolean (the same name stands on both sides, letter by letter), in the order
+        of the pairs, no nulls.
     """
-    sides = pl.concat([_side(rows, pairs["a"], "a"), _side(entries, pairs["b"], "b")], how="horizontal")
-    sides = _same_place(_same_parts(sides))
-    levels = sides.select(
-        _address().alias("address"),
-        _lists("phones").alias("phone"),
-        _email().alias("email"),
-        _scalar("birth").alias("birth_date"),
-        _scalar("corporate_number").alias("corporate_number"),
+    numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
+    left = rows.rename({c: "a" if c == "i" else f"a_{c}" for c in rows.columns})
+    right = entries.rename({c: "b" if c == "i" else f"b_{c}" for c in entries.columns})
+    named = numbered.join(left, on="a").join(right, on="b")
+    named = _with_person(_with_reading(_with_kana(_with_kanji(named))))
+    best = named.group_by("pair").agg(
+        pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
+        (pl.col("a_full") == pl.col("b_full")).any().alias("written"),
     )
-    people = names.compare(pairs, rows.people, entries.people, _worth_reading(levels))
-    # Blocking finds half an address only beside the very same name; what it cannot see must not decide.
-    half = (pl.col("address") == "near") & ~pl.col("written")
-    seen = pl.when(half).then(pl.lit("different")).otherwise("address").alias("address")
-    return pl.concat([pairs, people, levels], how="horizontal").with_columns(seen).drop("written")
-
-
-def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
-    """Reading kanji aloud is dear: `crossed` and `siblings` say where it can change a verdict.
-
-    Kanji against kana wait for any other field that speaks for the pair. Two given names in kanji are read only
-    at one address: beside an equal phone a relative and a misspelt name are reviewed alike.
-    """
-    beside = pl.any_horizontal(
-        pl.col("address").is_in(["equal", "room_differs", "near"]),
-        pl.col("phone", "birth_date") == "equal",
-        pl.col("email") == "alias",
+    joined = numbered.join(best, on="pair", how="left", maintain_order="left")
+    named_levels = {rank: level for level, rank in _RANK.items()}
+    return joined.select(
+        pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String),
+        pl.col("written").fill_null(False),
     )
-    settled = (pl.col("email") == "equal") | (pl.col("corporate_number") == "equal")
-    placed = (pl.col("address") == "equal") & (pl.col("phone") != "equal")
-    return levels.select((beside & ~settled).alias("crossed"), (placed & ~settled).alias("siblings"))
 
 
-def _side(comparable: Comparable, lines: pl.Series, side: str) -> pl.DataFrame:
-    facts = comparable.facts[lines] if len(lines) else comparable.facts.clear()
-    return facts.drop("i").rename({column: f"{side}_{column}" for column in facts.columns if column != "i"})
+def _distance(frame: pl.DataFrame, left: str, right: str) -> pl.Series:
+    """Levenshtein distance of two String columns, 9 where a side is null."""
+    a, b = frame[left].fill_null("").to_list(), frame[right].fill_null("").to_list()
+    if not a:
+        return pl.Series([], dtype=pl.UInt32)
+    distances = pl.Series(cpdist(a, b, scorer=Levenshtein.distance).tolist(), dtype=pl.UInt32)
+    told = frame[left].is_not_null() & frame[right].is_not_null()
+    return pl.DataFrame({"d": distances, "told": told}).select(pl.when("told").then("d").otherwise(9))["d"]
 
 
-def _equal(column: str) -> pl.Expr:
-    """True only where both sides tell and agree."""
-    return (pl.col(f"a_{column}") == pl.col(f"b_{column}")).fill_null(False)
+def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
+    """`kanji`: equal, similar, renamed, relative, other, or none when a side has no kanji."""
+    named = _split(named)
+    named = named.with_columns(
+        _distance(named, "a_gn", "b_gn").alias("given_distance"),
+        _distance(named, "a_full", "b_full").alias("full_distance"),
+    )
+    return named.with_columns(_kanji_level().alias("kanji"))
 
 
-def _conflict(column: str) -> pl.Expr:
-    """True only where both sides tell and disagree."""
-    return (pl.col(f"a_{column}") != pl.col(f"b_{column}")).fill_null(False)
+def _split(named: pl.DataFrame) -> pl.DataFrame:
+    """Surname `fn` and given name `gn` of both sides; where nothing separates them, the other side or a guess does."""
+    guesses = [name.family_length(named[f"{side}_full"]).alias(f"{side}_guess") for side in "ab"]
+    named = named.with_columns(guesses)
+    cuts = []
+    for side, other in ("ab", "ba"):
+        full, family = pl.col(f"{side}_full"), pl.col(f"{side}_family")
+        theirs = pl.col(f"{other}_family")
+        begins = full.str.starts_with(theirs)
+        # Both unsplit: one guess serves both, or 長谷川 would be cut at two places.
+        shared = pl.max_horizontal(pl.col(f"{side}_guess"), pl.col(f"{other}_guess"))
+        heads_agree = full.str.slice(0, shared) == pl.col(f"{other}_full").str.slice(0, shared)
+        guess = pl.when(theirs.is_null() & heads_agree).then(shared).otherwise(pl.col(f"{side}_guess"))
+        length = (
+            pl.when(begins.fill_null(False)).then(theirs.str.len_chars()).otherwise(guess.cast(pl.UInt32))
+        )
+        cuts.append(pl.coalesce(family.str.len_chars(), length).alias(f"{side}_cut"))
+    named = named.with_columns(cuts)
+    return named.with_columns(
+        *(pl.col(f"{s}_full").str.slice(0, pl.col(f"{s}_cut")).alias(f"{s}_fn") for s in "ab"),
+        *(pl.col(f"{s}_full").str.slice(pl.col(f"{s}_cut")).alias(f"{s}_gn") for s in "ab"),
+    )
 
 
-def _scalar(column: str) -> pl.Expr:
+def _kanji_level() -> pl.Expr:
+    a, b = pl.col("a_full"), pl.col("b_full")
+    family = pl.col("a_fn") == pl.col("b_fn")
+    a_gn, b_gn = pl.col("a_gn"), pl.col("b_gn")
+    given = (a_gn == b_gn) & (a_gn.str.len_chars() > 0)
+    begins = a_gn.str.starts_with(b_gn) | b_gn.str.starts_with(a_gn)
+    plain = [gn.str.replace_all(_NUMERALS, "一") for gn in (a_gn, b_gn)]
+    numbered = (plain[0] == plain[1]) & (a_gn != b_gn)
+    spelt = [gn.str.contains(_SPELT_OUT) for gn in (a_gn, b_gn)]
+    near = (pl.col("full_distance") <= 1) & (a.str.len_chars() >= 3)
+    half_spelt = (spelt[0] != spelt[1]) & (a_gn.str.slice(-1) == b_gn.str.slice(-1))
     return (
-        pl.when(_equal(column))
-        .then(pl.lit("equal"))
-        .when(_conflict(column))
-        .then(pl.lit("different"))
-        .otherwise(pl.lit("none"))
-    )
-
-
-def _meet(left: str, right: str) -> pl.Expr:
-    """The two lists have an element in common."""
-    common = pl.col(left).list.set_intersection(pl.col(right)).list.len() > 0
-    return common.fill_null(False)
-
-
-def _lists(column: str) -> pl.Expr:
-    told = pl.col(f"a_{column}").is_not_null() & pl.col(f"b_{column}").is_not_null()
-    return (
-        pl.when(_meet(f"a_{column}", f"b_{column}"))
-        .then(pl.lit("equal"))
-        .when(told)
-        .then(pl.lit("different"))
-        .otherwise(pl.lit("none"))
-    )
-
-
-def _email() -> pl.Expr:
-    alias = _meet("a_emails", "b_aliases") | _meet("a_aliases", "b_emails") | _meet("a_aliases", "b_aliases")
-    exact = _lists("emails")
-    return pl.when((exact != "equal") & alias).then(pl.lit("alias")).otherwise(exact)
-
-
-def _same_parts(sides: pl.DataFrame) -> pl.DataFrame:
-    """What two addresses have in common, part by part."""
-    both = pl.col("a_numbers").is_not_null() & pl.col("b_numbers").is_not_null()
-    a, b = pl.col("a_numbers"), pl.col("b_numbers")
-    # 123-4-205 and 123-4 room 205 are one place when the town has no 丁目.
-    with_room = (a == b + "-" + pl.col("b_room")) | (b == a + "-" + pl.col("a_room"))
-    begins = (a + "-").str.starts_with(b + "-") | (b + "-").str.starts_with(a + "-")
-    conflict = _conflict("prefecture") | _conflict("city") | _conflict("ward")
-    no_town = pl.col("a_town").is_null() & pl.col("b_town").is_null() & _equal("city")
-    return sides.with_columns(
-        (both & (_equal("numbers") | with_room.fill_null(False))).alias("same_numbers"),
-        (both & begins).fill_null(False).alias("numbers_begin"),
-        conflict.alias("elsewhere"),
-        (~conflict & (_equal("city") | _equal("ward") | _equal("postal"))).alias("same_city"),
-        (_equal("town") | no_town).alias("same_town"),
-        (_told("a") & _told("b")).alias("told"),
-    )
-
-
-def _told(side: str) -> pl.Expr:
-    return pl.col(f"{side}_numbers").is_not_null() | pl.col(f"{side}_town").is_not_null()
-
-
-def _same_place(sides: pl.DataFrame) -> pl.DataFrame:
-    """Same banchi; and what may be the same banchi with a part missing or spelt in an unknown way."""
-    written = pl.col("same_city") & pl.col("same_town")
-    # Blocking probes tail and postal code: an equality they cannot see must not exist here.
-    probed = pl.col("a_tail").eq_missing(pl.col("b_tail")) | _equal("postal")
-    place = pl.col("same_numbers") & ((written & probed) | _equal("postal"))
-    tail = _equal("tail") | _equal("postal")
-    partly = ~pl.col("elsewhere") & tail & (pl.col("numbers_begin") | ~_both_numbers())
-    renamed = ~pl.col("elsewhere") & pl.col("same_numbers") & pl.col("a_numbers").str.contains("-")
-    renamed &= _equal("city") | _equal("ward") | _equal("prefecture") | tail
-    rooms = _conflict("room") & ~_ends_alike("room")
-    return sides.with_columns(
-        place.alias("place"),
-        (partly | renamed).alias("near"),
-        (rooms & ~_room_in_numbers()).alias("other_room"),
-    )
-
-
-def _both_numbers() -> pl.Expr:
-    return pl.col("a_numbers").is_not_null() & pl.col("b_numbers").is_not_null()
-
-
-def _ends_alike(column: str) -> pl.Expr:
-    """エクセル21803 and 803: the digits of a building's name run into the room's."""
-    a, b = pl.col(f"a_{column}"), pl.col(f"b_{column}")
-    longer = (a.str.len_chars() >= 3) & (b.str.len_chars() >= 3)
-    return (longer & (a.str.ends_with(b) | b.str.ends_with(a))).fill_null(False)
-
-
-def _room_in_numbers() -> pl.Expr:
-    """The room stands as the last number on one side, so the rooms were compared already."""
-    return pl.col("same_numbers") & ~_equal("numbers")
-
-
-def _address() -> pl.Expr:
-    return (
-        pl.when(~pl.col("told"))
+        pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
-        .when(pl.col("place") & pl.col("other_room"))
-        .then(pl.lit("room_differs"))
-        .when(pl.col("place"))
+        .when((a == b) & _other_form())
+        .then(pl.lit("similar"))
+        .when(a == b)
         .then(pl.lit("equal"))
-        .when(pl.col("near"))
-        .then(pl.lit("near"))
-        .otherwise(pl.lit("different"))
+        .when(_wildcards_fit() | (_firm() & (_branch("full") | near)))
+        .then(pl.lit("similar"))
+        .when(_firm())
+        .then(pl.lit("other"))
+        .when(family & numbered)
+        .then(pl.lit("relative"))
+        .when(family & (begins | half_spelt | (pl.col("given_distance") <= 1)))
+        .then(pl.lit("similar"))
+        .when(given)
+        .then(pl.lit("renamed"))
+        .when(family)
+        .then(pl.lit("relative"))
+        .when(near)
+        .then(pl.lit("similar"))
+        .otherwise(pl.lit("other"))
     )
+
+
+def _firm() -> pl.Expr:
+    """At least one side is a company: it has no surname, no brothers, and does not marry."""
+    sides = [(pl.col(f"{s}_source") == "company") | pl.col(f"{s}_form").is_not_null() for s in "ab"]
+    return (sides[0] | sides[1]).fill_null(False)
+
+
+def _other_form() -> pl.Expr:
+    """Two legal forms, or the same one before and behind the name: maybe two companies.
+
+    A form that is left out says nothing, unless it is part of the name (見本生活協同組合).
+    """
+    a, b = pl.col("a_form"), pl.col("b_form")
+    front = [pl.col(f"{side}_place") == "before" for side in "ab"]
+    differ = ((a != b) | (front[0] != front[1])).fill_null(False)
+    lost = (a.is_null() | b.is_null()) & pl.coalesce(a, b).is_in(company.inseparable()).fill_null(False)
+    return differ | lost
+
+
+def _branch(part: str) -> pl.Expr:
+    """One name begins with the other: a company and its branch, an office and its department."""
+    a, b = pl.col(f"a_{part}"), pl.col(f"b_{part}")
+    shorter = pl.min_horizontal(a.str.len_chars(), b.str.len_chars())
+    return ((a.str.starts_with(b) | b.str.starts_with(a)) & (shorter >= 2)).fill_null(False)
+
+
+def _wildcards_fit() -> pl.Expr:
+    """A lost character (● 〓 ?) stands for any one character."""
+    a, b = pl.col("a_full"), pl.col("b_full")
+    wild = (pl.col("a_wild") | pl.col("b_wild")) & (a.str.len_chars() == b.str.len_chars())
+    at = [
+        (a.str.slice(k, 1) == b.str.slice(k, 1)) | (a.str.slice(k, 1) == "?") | (b.str.slice(k, 1) == "?")
+        for k in range(8)
+    ]
+    return wild & pl.all_horizontal(at)
+
+
+def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
+    """`spoken`: equal, similar, relative, other, or none when a side has no kana."""
+    a, b = pl.col("a_kana"), pl.col("b_kana")
+    latin = pl.col("a_latin") | pl.col("b_latin")
+    both_latin = pl.col("a_latin") & pl.col("b_latin")
+    romaji = pl.col("a_romaji") == pl.col("b_romaji")
+    swapped = pl.col("a_swapped") == pl.col("b_romaji")
+    begins = pl.col("a_kana_given").str.starts_with(pl.col("b_kana_given"))
+    begins |= pl.col("b_kana_given").str.starts_with(pl.col("a_kana_given"))
+    family = (pl.col("a_kana_family") == pl.col("b_kana_family")).fill_null(False)
+    near_given = begins.fill_null(False) | (pl.col("kana_distance") <= 1)
+    named = named.with_columns(
+        pl.when(latin & pl.col("a_romaji_given").is_not_null())
+        .then(pl.col("a_romaji_given") + pl.col("a_romaji_family"))
+        .alias("a_swapped"),
+        _distance(named, "a_kana_given", "b_kana_given").alias("kana_distance"),
+        _distance(named, "a_kana", "b_kana").alias("kana_whole"),
+    )
+    turned = (pl.col("a_kana_given") == pl.col("b_kana_family")) & (
+        pl.col("a_kana_family") == pl.col("b_kana_given")
+    )
+    level = (
+        pl.when(a.is_null() | b.is_null())
+        .then(pl.lit("none"))
+        .when(_firm() & (((a == b) & _other_form()) | ((a != b) & _branch("kana"))))
+        .then(pl.lit("similar"))
+        .when(a == b)
+        .then(pl.lit("equal"))
+        .when(latin & ~both_latin & (romaji | swapped))
+        .then(pl.lit("equal"))
+        .when(
+            turned.fill_null(False) | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose"))
+        )
+        .then(pl.lit("similar"))
+        .when(family & near_given)
+        .then(pl.lit("similar"))
+        .when(family)
+        .then(pl.lit("relative"))
+        .when((pl.col("kana_whole") <= 1) & (a.str.len_chars() >= 4))
+        .then(pl.lit("similar"))
+        .otherwise(pl.lit("other"))
+    )
+    return named.with_columns(level.alias("spoken"))
+
+
+def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
+    """`read`: do kanji and kana agree when read? Only for pairs whose answer depends on it."""
+    kanji, spoken = pl.col("kanji"), pl.col("spoken")
+    crossed = (kanji == "none") & (spoken == "none")
+    crossed &= (pl.col("a_full").is_not_null() | pl.col("a_kana").is_not_null()) & (
+        pl.col("b_full").is_not_null() | pl.col("b_kana").is_not_null()
+    )
+    # Nobody's kana beside a company are its reading, and were compared as that.
+    crossed &= ~(pl.col("a_ownerless") | pl.col("b_ownerless"))
+    siblings = (kanji == "relative") & (spoken == "none")
+    named = named.with_columns(
+        (crossed & pl.col("crossed") | siblings & pl.col("siblings")).alias("asked")
+    ).with_row_index("line")
+    asked = named.filter("asked")
+    if asked.is_empty():
+        return named.with_columns(pl.lit("none").alias("read"))
+    answers = _read(asked)
+    joined = named.join(answers, on="line", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("read").fill_null("none"))
+
+
+def _read(asked: pl.DataFrame) -> pl.DataFrame:
+    """`line`, `read`: equal when a reading is shared, unclear when none of ours is, for the pairs in question."""
+    sides = [_readings(asked, side) for side in "ab"]
+    both = sides[0].join(sides[1], on="line")
+    shared = pl.col("readings").list.set_intersection("readings_right").list.len() > 0
+    return both.select(
+        "line", pl.when(shared).then(pl.lit("equal")).otherwise(pl.lit("unclear")).alias("read")
+    )
+
+
+def _readings(asked: pl.DataFrame, side: str) -> pl.DataFrame:
+    """The kana of a side where it has any, else the plausible readings of its kanji."""
+    parts = pl.col(f"{side}_fn") + " " + pl.col(f"{side}_gn")
+    lines = asked.select("line", parts.alias("name"), pl.col(f"{side}_kana").alias("kana"))
+    known = reading.readings(lines.filter(pl.col("kana").is_null())["name"].drop_nulls().unique())
+    found = lines.join(known, on="name", how="left", maintain_order="left")
+    own = pl.concat_list(pl.col("kana"))
+    return found.select(
+        "line", pl.when(pl.col("kana").is_not_null()).then(own).otherwise("readings").alias("readings")
+    )
+
+
+def _with_person(named: pl.DataFrame) -> pl.DataFrame:
+    """Kanji, kana and reading together: the first line that fits."""
+    kanji, spoken, read = pl.col("kanji"), pl.col("spoken"), pl.col("read")
+    unknown = [pl.col(f"{side}_full").is_null() & pl.col(f"{side}_kana").is_null() for side in "ab"]
+    # Two kanji and their reading may be a given name alone.
+    whole = pl.max_horizontal(pl.col("a_full").str.len_chars(), pl.col("b_full").str.len_chars()) > 2
+    whole |= pl.col("a_given").is_not_null() | pl.col("b_given").is_not_null()
+    read_alike = (read == "equal") & whole
+    same = (kanji == "equal") | ((kanji == "none") & ((spoken == "equal") | read_alike))
+    passed_on = (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)
+    doubtful = (kanji == "similar") | (spoken == "equal") | (read == "equal")
+    doubtful |= (kanji == "none") & (spoken == "similar")
+    unread = (kanji == "none") & (spoken == "none") & (read == "unclear")
+    level = (
+        pl.when(unknown[0] | unknown[1])
+        .then(pl.lit("unknown"))
+        .when(same & ~passed_on)
+        .then(pl.lit("same"))
+        .when(same | doubtful | unread)
+        .then(pl.lit("similar"))
+        .when(kanji == "renamed")
+        .then(pl.lit("renamed"))
+        .when((kanji == "relative") | ((kanji == "none") & (spoken == "relative")))
+        .then(pl.lit("relative"))
+        .otherwise(pl.lit("other"))
+    )
+    return named.with_columns(level.alias("person"))
