@@ -94,7 +94,9 @@ def written(field: str, side: str) -> list[Written]:
     if side == "(blank)":
         return []
     # The examples of addresses leave out the city they lie in, and who lives there: one person on both sides.
-    return [(field, f"東京都新宿区{side}"), ("person", "高橋 花子")] if field == "address" else [(field, side)]
+    return (
+        [(field, f"東京都新宿区{side}"), ("person", "高橋 花子")] if field == "address" else [(field, side)]
+    )
 
 
 @cache

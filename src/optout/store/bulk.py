@@ -26,7 +26,7 @@ BLOCK: Final = 65_536  # entries a block
 # Headers of a request list that say how far a request goes, as offices write them; the first found is read.
 SCOPE: Final = {
     "channels": (
-        *("channels", "channel", "停止チャネル", "停止範囲", "チャネル", "停止手段", "停止媒体"),
+        *("channels", "channel", "停止チャネル", "停止範囲", "停止手段", "停止媒体"),
         *("対象チャネル", "対象媒体"),
     ),
     "household": ("household", "世帯", "対象", "停止対象", "対象範囲"),
