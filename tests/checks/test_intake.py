@@ -169,3 +169,16 @@ def test_a_column_that_looks_like_identity_is_a_question(
     intake = optout.intake(frame, store, **TOLD, out=tmp_path / "in")
     assert [question.split(":")[0] for question in intake.open_questions] == ["columns"]
     assert "甲" in intake.open_questions[0]
+
+
+def test_a_supplier_may_be_told_with_its_particulars(
+    store: optout.Store, asked: optout.Receipt, tmp_path: Path
+) -> None:
+    clean = tmp_path / "clean.csv"
+    clean.write_text("氏名,電話番号\n鈴木 花子,06-1234-5678\n", "utf-8")
+    supplier = {"name": "見本名簿店", "address": "東京都千代田区千代田1-1", "representative": "見本 太郎"}
+    taken = optout.intake(clean, store, supplier, "opt-out", "展示会", out=tmp_path / "in")
+    assert taken.record["supplier"] == supplier
+    assert (taken.record["basis"], taken.record["deliverable"]) == ("optout", False)
+    nobody = optout.intake(clean, store, {"name": ""}, "個人", "展示会", out=tmp_path / "in2")
+    assert [question.split(":")[0] for question in nobody.open_questions] == ["supplier"]

@@ -7,7 +7,7 @@ The list stays quarantined until `accept()`; only the kept rows become a holding
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,18 @@ from optout.screen import Columns, Result, describe_files, screen
 from optout.store import Store
 
 BASES: Final = ("consent", "optout", "individual", "public", "direct")
+# The same words as offices and the law write them.
+_ALSO_WRITTEN: Final = {
+    "opt-out": "optout",
+    "opt_out": "optout",
+    "received_by_optout": "optout",
+    "オプトアウト": "optout",
+    "同意": "consent",
+    "本人同意": "consent",
+    "個人": "individual",
+    "公開情報": "public",
+    "直接取得": "direct",
+}
 LEAVE_OUT: Final = ("review", "quarantined")
 
 
@@ -98,7 +110,7 @@ class Intake:
 def intake(
     path: str | Path | pl.DataFrame,
     store: Store,
-    supplier: str,
+    supplier: str | Mapping[str, str],
     basis: str,
     history: str,
     out: str | Path,
@@ -117,7 +129,7 @@ def intake(
     Args:
         path: The list.
         store: The suppression list.
-        supplier: 取得元: who handed it over.
+        supplier: 取得元: who handed it over: its name, or a mapping with `name`, `address`, `representative` …
         basis: `consent`, `optout`, `individual`, `public` or `direct`. A list received through another's opt-out
             may not be provided by opt-out again (第27条第2項但書): its record says `deliverable: false`.
         history: 取得の経緯: how the supplier came by it.
@@ -133,8 +145,10 @@ def intake(
         OptionError: an unknown basis.
         As `screen`.
     """
+    basis = _ALSO_WRITTEN.get(basis, basis)
     if basis not in BASES:
         raise OptionError("basis", BASES)
+    particulars = {"name": supplier} if isinstance(supplier, str) else dict(supplier)
     source = open_batch(path, encoding=encoding)
     dropped = sensitive(source.headers)
     if dropped and not drop_sensitive:
@@ -144,8 +158,8 @@ def intake(
     )
     folder = Path(out)
     files = write_split(result.source, result.verdicts["verdict"], folder, source.encoding)
-    record = _record(source, dropped, result, store, supplier, basis, history)
-    questions = _questions(result, supplier, history)
+    record = _record(source, dropped, result, store, particulars, basis, history)
+    questions = _questions(result, particulars.get("name") or "", history)
     identity = hashlib.sha256(canonical({**record, "received": None})).hexdigest()[:12]
     write_json_atomically(
         folder / "report.json", result.report | {"files": describe_files(files), "dropped": dropped}
@@ -193,7 +207,13 @@ def _screened(
 
 
 def _record(
-    source: Source, dropped: list[str], result: Result, store: Store, supplier: str, basis: str, history: str
+    source: Source,
+    dropped: list[str],
+    result: Result,
+    store: Store,
+    supplier: dict[str, str],
+    basis: str,
+    history: str,
 ) -> dict[str, Any]:
     return {
         "supplier": supplier,

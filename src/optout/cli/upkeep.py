@@ -45,7 +45,7 @@ def _line(job_id: str, record: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": job_id,
         "list": record["list"]["name"],
-        "supplier": record["supplier"],
+        "supplier": record["supplier"].get("name", ""),
         "basis": record["basis"],
         "received": record["received"],
         "rows": record["counts"]["keep"],

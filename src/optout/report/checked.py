@@ -88,7 +88,7 @@ def taken_in(intake: Intake) -> Sheet:
     rows = tuple(Row((question,), "doubt") for question in intake.open_questions)
     notes = (
         f"取得番号 intake: {intake.id}",
-        f"取得元 supplier: {intake.record['supplier'] or '-'}; 根拠 basis: {intake.record['basis']}",
+        f"取得元 supplier: {intake.record['supplier'].get('name') or '-'}; 根拠 basis: {intake.record['basis']}",
         "提供可 may be provided"
         if intake.record["deliverable"]
         else "再提供不可 may not be provided by opt-out again",
