@@ -147,7 +147,7 @@ def test_a_readme_sets_up_with_one_line_for_the_job_and_one_for_the_tests(readme
     unix = [line for line in setup if "Scripts" not in line]
     assert [line.split(" && ")[-1] for line in unix] == [
         ".venv/bin/optout demo",
-        ".venv-test/bin/python -m pytest",
+        ".venv-test/bin/python -m pytest -n auto",
     ]
     windows = [line.replace("\\Scripts\\", "/bin/") for line in setup if "Scripts" in line]
     assert windows == unix
