@@ -182,3 +182,29 @@ def test_a_supplier_may_be_told_with_its_particulars(
     assert (taken.record["basis"], taken.record["deliverable"]) == ("optout", False)
     nobody = optout.intake(clean, store, {"name": ""}, "個人", "展示会", out=tmp_path / "in2")
     assert [question.split(":")[0] for question in nobody.open_questions] == ["supplier"]
+
+
+def test_dropping_a_column_loses_no_unreadable_record(
+    store: optout.Store, asked: optout.Receipt, tmp_path: Path
+) -> None:
+    listed = tmp_path / "care.csv"
+    rows = [
+        "氏名,電話番号,電話番号,病歴",
+        "鈴木 花子,06-1234-5678,,あり",
+        "見本 次郎,03-1234",
+        "田中 実,,06-1234-5679,なし",
+    ]
+    listed.write_bytes("\r\n".join([*rows, ""]).encode("cp932"))
+    taken = optout.intake(
+        listed, store, "見本名簿店", "direct", "展示会", out=tmp_path / "in", drop_sensitive=True
+    )
+    assert [question.split(":")[0] for question in taken.open_questions] == ["quarantined"]
+    assert taken.quarantined.rows() == [(3, "fields: 2 instead of 4")]
+    assert sum(file.rows for file in taken.files.values()) == taken.record["list"]["records"] == 3
+    report = json.loads((tmp_path / "in" / "report.json").read_text("utf-8"))
+    assert report["counts"]["quarantined"] == 1
+    assert [told["field"] for told in report["columns"]].count("phone") == 2
+    assert "病歴" not in taken.kept.columns
+    written = b"".join(file.read_bytes() for file in sorted((tmp_path / "in").glob("*.csv")))
+    assert "あり".encode("cp932") not in written
+    assert b"fields: 2 instead of 4" in written

@@ -208,8 +208,33 @@ def test_a_request_for_some_channels_never_erases(
     held = put(rows["asked"], rows["other"])
     before, plan = held.read_bytes(), planned(store, receipt, held)
     assert plan.table["action"].to_list() == ["suppress_only"]
-    assert optout.removal.execute(store, plan.hash).done
+    outcome = optout.removal.execute(store, plan.hash)
+    assert outcome.done
+    assert list(outcome.statuses.values()) == ["suppressed"]
     assert held.read_bytes() == before
+
+
+def test_a_clients_own_request_is_found_and_erases_nobody(
+    store: optout.Store, person: Callable[..., optout.Request], put: Put, rows: Rows
+) -> None:
+    receipt = store.suppress(person(tenant="client-a"))
+    held = put(rows["asked"], rows["other"])
+    before, plan = held.read_bytes(), planned(store, receipt, held)
+    assert plan.table.select("row", "action").rows() == [(0, "suppress_only")]
+    outcome = optout.removal.execute(store, plan.hash)
+    assert list(outcome.statuses.values()) == ["suppressed"]
+    assert held.read_bytes() == before
+
+
+def test_a_clients_request_beside_everybodys_leaves_the_erasing_to_the_latter(
+    store: optout.Store, person: Callable[..., optout.Request], put: Put, rows: Rows
+) -> None:
+    store.suppress(person(tenant="client-a"))
+    store.suppress(person())
+    held = put(rows["asked"], rows["other"])
+    plan = optout.removal.plan(store, None, [held])
+    assert plan.table.select("row", "action").rows() == [(0, "remove")]
+    assert list(optout.removal.execute(store, plan.hash).statuses.values()) == ["removed"]
 
 
 def test_a_row_of_two_people_is_never_erased_for_one_and_is_for_both(

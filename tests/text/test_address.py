@@ -147,6 +147,14 @@ def test_the_invisible_hyphen_of_the_dash_table_separates_numbers_too() -> None:
     assert not_separating(["\u00ad"]) == []
 
 
+@pytest.mark.parametrize(
+    "rule", list(tables.load("address_placeholder").iter_rows(named=True)), ids=lambda rule: rule["rule_id"]
+)
+def test_every_placeholder_proves_itself(rule: dict[str, str]) -> None:
+    assert parsed(rule["example"]).select(PARTS).row(0) == (None,) * len(PARTS)
+    assert parsed(rule["leaves_alone"]).select(PARTS).row(0) != (None,) * len(PARTS)
+
+
 def test_nothing_and_placeholders_are_null() -> None:
     for nothing in (None, "", " 　", "不明", "住所不明", "なし", "同上", "-"):
         assert parsed(nothing).select(PARTS).row(0) == (None,) * len(PARTS)

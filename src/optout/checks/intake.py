@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from optout.batch import Source, WrittenFile, open_batch, write_json_atomically, write_split
+from optout.batch import Source, WrittenFile, open_batch, write_atomically, write_json_atomically, write_split
 from optout.batch.columns import sensitive
+from optout.batch.writer import QUARANTINED
 from optout.errors import OpenQuestionsError, OptionError, SensitiveColumnError
 from optout.register.certificate import canonical
 from optout.screen import Columns, Result, describe_files, screen
@@ -55,6 +56,7 @@ class Intake:
     record: dict[str, Any]
     open_questions: list[str]
     _store: Store
+    _dropped: list[str]
 
     def __repr__(self) -> str:
         return f"<Intake {self.id}, {len(self.open_questions)} open questions>"
@@ -62,17 +64,17 @@ class Intake:
     @property
     def kept(self) -> pl.DataFrame:
         """Rows proved clean."""
-        return self.result.kept
+        return self.result.kept.drop(self._dropped)
 
     @property
     def withheld(self) -> pl.DataFrame:
         """Rows of people who asked to be left out."""
-        return self.result.withheld
+        return self.result.withheld.drop(self._dropped)
 
     @property
     def review(self) -> pl.DataFrame:
         """Rows a person has to look at."""
-        return self.result.review
+        return self.result.review.drop(self._dropped)
 
     @property
     def quarantined(self) -> pl.DataFrame:
@@ -153,11 +155,24 @@ def intake(
     dropped = sensitive(source.headers)
     if dropped and not drop_sensitive:
         raise SensitiveColumnError(dropped)
-    result = _screened(
-        path, source, dropped, store, policy, channel, tenant, columns, ignore, encoding, allow_empty
+    result = screen(
+        path,
+        store,
+        policy,
+        channel,
+        tenant,
+        columns,
+        ignore=[*ignore, *dropped],
+        encoding=encoding,
+        allow_empty=allow_empty,
     )
-    folder = Path(out)
-    files = write_split(result.source, result.verdicts["verdict"], folder, source.encoding)
+    source, folder = result.source, Path(out)
+    gone = [name for name, header in zip(source.columns, source.headers, strict=True) if header in dropped]
+    files = (
+        _written_without(result, gone, folder)
+        if gone
+        else write_split(source, result.verdicts["verdict"], folder, source.encoding)
+    )
     record = _record(source, dropped, result, store, particulars, basis, history)
     questions = _questions(result, particulars.get("name") or "", history)
     identity = hashlib.sha256(canonical({**record, "received": None})).hexdigest()[:12]
@@ -168,42 +183,20 @@ def intake(
         folder / "intake.json", record | {"id": f"I-{identity}", "open_questions": questions}
     )
     store.save_job("intake", f"I-{identity}", "quarantined", record)
-    return Intake(f"I-{identity}", result, files, record, questions, store)
+    return Intake(f"I-{identity}", result, files, record, questions, store, gone)
 
 
-def _screened(
-    path: str | Path | pl.DataFrame,
-    source: Source,
-    dropped: list[str],
-    store: Store,
-    policy: str,
-    channel: str,
-    tenant: str | None,
-    columns: Columns,
-    ignore: Collection[str],
-    encoding: str | None,
-    allow_empty: bool,
-) -> Result:
-    """Screen the file itself, or, when columns must go, the rows without them."""
-    batch: str | Path | pl.DataFrame = path
-    if dropped:
-        keep = [
-            column
-            for column, header in zip(source.columns, source.headers, strict=True)
-            if header not in dropped
-        ]
-        batch = source.original.select(keep)
-    return screen(
-        batch,
-        store,
-        policy,
-        channel,
-        tenant,
-        columns,
-        ignore=ignore,
-        encoding=None if dropped else encoding,
-        allow_empty=allow_empty,
-    )
+def _written_without(result: Result, gone: list[str], folder: Path) -> dict[str, WrittenFile]:
+    """The four files without some columns.
+
+    A record that could not be read cannot be rid of a column either, so quarantined.csv tells its line and why.
+    """
+    source = result.source
+    rest = open_batch(source.original.drop(gone))
+    files = write_split(rest, result.verdicts["verdict"], folder, source.encoding)
+    path = folder / QUARANTINED
+    sha256 = write_atomically(path, source.quarantined.write_csv().encode())
+    return files | {QUARANTINED: WrittenFile(path, source.quarantined.height, sha256)}
 
 
 def _record(

@@ -73,8 +73,9 @@ class Outcome:
 
     Attributes:
         plan: Hash of the plan.
-        table: One line per holding: `holding`, `status` (removed, not_found, review, unreachable), `removed` and
-            `review` UInt32 rows, `sha256_before`, `sha256_after`.
+        table: One line per holding: `holding`, `status` (removed, suppressed, not_found, review, unreachable),
+            `removed` and `review` UInt32 rows, `sha256_before`, `sha256_after`. Suppressed: rows were found and
+            stay, for the request covers some channels or one client only.
         done: Every holding was verified clean and nothing waits for a person.
     """
 
@@ -192,19 +193,33 @@ def _plain(mapping: Columns) -> dict[str, list[str]]:
 def _found(store: Store, ids: list[str], path: Path, columns: Columns) -> dict[str, Any]:
     """Hash of a holding and the rows in it that speak of these requests; `unreachable` and why otherwise."""
     try:
-        result = screen(path, store, columns=columns, allow_empty=True)
+        tenants = store.requests(ids)["tenant"].unique(maintain_order=True).to_list() or [None]
+        results = [
+            screen(path, store, tenant=tenant, columns=columns, allow_empty=True) for tenant in tenants
+        ]
     except EmptyBatchError:
         return {"sha256": file_digest(path)[0], "records": 0, "rows": []}
     except (InputError, OSError) as error:
         return {"unreachable": type(error).__name__, "sha256": None, "records": 0, "rows": []}
-    return {"sha256": result.source.sha256, "records": result.source.records, "rows": _rows(result, ids)}
+    source = results[0].source
+    return {"sha256": source.sha256, "records": source.records, "rows": _rows(store, results, ids)}
 
 
-def _rows(result: Result, ids: list[str]) -> list[dict[str, Any]]:
-    """One line a row: the best hit of these requests, and what to do about it."""
-    hits = result.hits.filter(pl.col("request").is_in(ids))
+def _rows(store: Store, results: list[Result], ids: list[str]) -> list[dict[str, Any]]:
+    """One line a row: the best hit of these requests, and what to do about it.
+
+    Args:
+        store: The suppression list.
+        results: One screen for every tenant among the requests, of the same holding.
+        ids: The requests.
+    """
+    result = results[0]
+    hits = pl.concat([found.hits for found in results]).filter(pl.col("request").is_in(ids))
+    hits = hits.unique(["row", "subject", "request", "rule"], maintain_order=True)
     certain = pl.col("verdict") == "withhold"
-    everywhere = pl.col("channels").list.len() == len(CHANNELS)
+    # A client's own stop binds what goes to that client; it erases nobody from the lists we hold.
+    ours = store.requests(ids).filter(pl.col("tenant").is_null())["request"].unique()
+    everywhere = (pl.col("channels").list.len() == len(CHANNELS)) & pl.col("request").is_in(ours.implode())
     alone = ~pl.col("row").is_in(_shared_rows(result, hits).implode())
     action = (
         pl.when(certain & everywhere & alone)
@@ -278,7 +293,9 @@ def _carried_out(
         return _result(holding, "unreachable", 0, None)
     except HoldingChangedError as changed:
         raise StalePlanError(f"{name} changed since it was planned for") from changed
-    return _result(holding, "removed" if rows else "not_found", len(rows), after)
+    stays = any(row["action"] == "suppress_only" for row in holding["rows"])
+    status = "removed" if rows else "suppressed" if stays else "not_found"
+    return _result(holding, status, len(rows), after)
 
 
 def _result(holding: dict[str, Any], status: str, removed: int, after: str | None) -> dict[str, Any]:
@@ -318,5 +335,5 @@ def _outcome(plan_hash: str, payload: dict[str, Any]) -> Outcome:
         for name, holding in payload["holdings"].items()
     ]
     table = pl.DataFrame(lines, schema=_OUTCOME)
-    done = table["status"].is_in(["removed", "not_found"]).all()
+    done = table["status"].is_in(["removed", "suppressed", "not_found"]).all()
     return Outcome(plan_hash, table, done)

@@ -22,6 +22,7 @@ _ACTIONS: Final[dict[str, Tone]] = {
 }
 _STATUSES: Final[dict[str, Tone]] = {
     "removed": "good",
+    "suppressed": "good",
     "not_found": "good",
     "review": "doubt",
     "unreachable": "bad",

@@ -2,7 +2,8 @@
 
 The 丁目 is simply the first number, so 1丁目2番3号 = 1-2-3 = 一の二の三. Numerals inside names (三田, 二番町,
 八王子) are never decided upon: every kanji run becomes a delimited token on both sides, and a token with a name
-behind it belongs to the name. Sources: tables/address_fold.tsv, tables/dash.tsv, tables/municipality.tsv.
+behind it belongs to the name. Sources: tables/address_fold.tsv, address_placeholder.tsv,
+dash.tsv and municipality.tsv.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ _ROOM_LONG: Final = r"([0-9]{3,5})[^0-9]*$"
 _KYOTO_STREETS: Final = r"^.*(?:[東西]入[るル]?|[上下][るル])"
 _INVISIBLE: Final = r"[\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\x{200B}-\x{200F}]"
 _NAME_MARKS: Final = r"[<> 条第]|-+$"
-_NO_PLACE: Final = ("不明", "住所不明", "なし", "無し", "同上", "-", "転居先不明", "未登録")
 
 
 @cache
@@ -90,7 +90,7 @@ def _cleaned(written: pl.Series) -> pl.Series:
 def _told(text: pl.Series) -> pl.Series:
     """Without outer blanks; null for a placeholder."""
     frame = pl.DataFrame({"text": text}).with_columns(chars.blank_to_null(pl.col("text")))
-    placeholder = pl.col("text").is_in(pl.Series([*_NO_PLACE]).implode())
+    placeholder = pl.col("text").is_in(tables.load("address_placeholder")["written"].implode())
     return frame.select(pl.when(~placeholder).then("text").alias("text"))["text"]
 
 
