@@ -9,7 +9,11 @@
     │   ├── MissingColumnError      15
     │   ├── SensitiveColumnError    16
     │   ├── UnencodableError        17
-    │   └── OptionError             18
+    │   ├── OptionError             18
+    │   ├── UndecidedEncodingError  19
+    │   ├── UndecidedSheetError     20
+    │   ├── HeaderMissingError      21
+    │   └── UnsafeWorkbookError     22
     ├── TableError                  30  a packaged rule table is damaged
     │   └── KeySchemeError          31
     ├── StoreError                  40  the suppression list
@@ -38,7 +42,7 @@ rule ids, never a value from a row: whoever logs an error must not log a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -170,6 +174,70 @@ class OptionError(InputError):
 
     def __str__(self) -> str:
         return f"{self.option}: not a possible value. Use one of: {', '.join(self.allowed)}."
+
+
+class UndecidedEncodingError(InputError):
+    """No encoding fits a text file, or two fit equally well; `encoding=` decides."""
+
+    exit_code = 19
+
+    def __init__(self, name: str, undecodable: Mapping[str, int], lines: int) -> None:
+        super().__init__(name, dict(undecodable), lines)
+        self.name, self.undecodable, self.lines = name, dict(undecodable), lines
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{encoding} {bad:,}" for encoding, bad in self.undecodable.items())
+        return (
+            f"{self.name}: which encoding (文字コード) this is cannot be told; of {self.lines:,} lines cannot be "
+            f'read: {counts}. Say which with encoding="cp932" (or another of these): the lines it cannot read '
+            "are then set aside in quarantined.csv."
+        )
+
+
+class UndecidedSheetError(InputError):
+    """Several sheets of a workbook look like lists; `sheet=` decides."""
+
+    exit_code = 20
+
+    def __init__(self, name: str, sheets: Sequence[str]) -> None:
+        super().__init__(name, tuple(sheets))
+        self.name, self.sheets = name, tuple(sheets)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: several sheets (シート) look like lists: {', '.join(self.sheets)}. "
+            "Say which with sheet=, and give the file once for each."
+        )
+
+
+class HeaderMissingError(InputError):
+    """The first line holds somebody's data where headers should stand."""
+
+    exit_code = 21
+
+    def __init__(self, name: str, n_columns: int) -> None:
+        super().__init__(name, n_columns)
+        self.name, self.n_columns = name, n_columns
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: the first line is a row, not a header (見出し行がありません). Say what its "
+            f'{self.n_columns} columns are by position from 0: columns={{"name": 0, "address": 1}}, '
+            "or put a header line on top."
+        )
+
+
+class UnsafeWorkbookError(InputError):
+    """A workbook would unpack to more than a list can be; it was not parsed."""
+
+    exit_code = 22
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name, why)
+        self.name, self.why = name, why
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}, so it was not opened. Ask its sender for the table as CSV."
 
 
 class TableError(OptoutError):

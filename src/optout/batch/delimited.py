@@ -15,6 +15,7 @@ import polars as pl
 from optout import schema
 from optout.batch import records
 from optout.batch.encoding import HEAD_BYTES, first_undecodable, survey
+from optout.batch.heading import Columns
 from optout.batch.records import CR, LF, LITERAL, UNCLOSED, Positions, Records
 from optout.batch.source import BLOCK_BYTES, Block, Source
 from optout.errors import ConservationError, EmptyBatchError, UnreadableFileError
@@ -57,7 +58,7 @@ class DelimitedSource(Source):
     delimiter: str
     eol: str
 
-    def __init__(self, path: Path, encoding: str | None = None) -> None:
+    def __init__(self, path: Path, encoding: str | None = None, columns: Columns = None) -> None:
         if not path.stat().st_size:
             raise EmptyBatchError(path.name, "is empty")
         self._survey = survey(path, encoding)

@@ -70,6 +70,7 @@ class Source(ABC):
         headers: Header texts as written, duplicates and blanks included.
         columns: The same, made unique: the column names of `frame`.
         encoding, delimiter, eol: Of a text file; null otherwise.
+        remarks: What was decided while opening it, in words: titles passed over, sheets not read. No personal data.
         sha256: Hash (hex) of the file; null for a frame.
     """
 
@@ -78,6 +79,7 @@ class Source(ABC):
     delimiter: str | None = None
     eol: str | None = None
     sha256: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, name: str, headers: list[str]) -> None:
         self.name, self.headers, self.columns = name, headers, unique(headers)
