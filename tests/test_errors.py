@@ -54,7 +54,7 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
 NEXT_STEPS = set(
     re.findall(
         "[A-Z][a-z]+",
-        "AnswerCheckChooseCloseDeliverDoGiveImportKeepLeaveMakeMendNameOpenPutRefuseReinstallRemoveReport"
+        "AnswerAskCheckChooseCloseDeliverDoGiveImportKeepLeaveMakeMendNameOpenPutRefuseReinstallRemoveReport"
         "RestoreSayScreenSetTryUpdateUseWrite",
     )
 )

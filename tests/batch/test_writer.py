@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -16,8 +17,10 @@ from hypothesis import strategies as st
 
 from optout import schema
 from optout.batch import SplitWriter, open_batch, write_json_atomically, write_split
+from optout.batch.codec import ENCODINGS, codec_of, mark_of
 from optout.errors import ConservationError, HoldingLockedError, UnencodableError, UnreadableFileError
 
+InBytes = Callable[[str, str], bytes]
 FILES = ("kept.csv", "withheld.csv", "review.csv", "quarantined.csv")
 CELL = st.text(st.sampled_from('ab0"髙ｶ\n\r,;\t'), max_size=5)
 TABLE = st.lists(
@@ -37,19 +40,24 @@ def verdicts(*names: str) -> pl.Series:
     return pl.Series(names, dtype=schema.VERDICT)
 
 
-def lines(rows: list[list[str]]) -> bytes:
+def joined(rows: list[list[str]]) -> str:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
-    return text.getvalue().encode("cp932")
+    return text.getvalue()
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(TABLE, st.booleans())
+@given(TABLE, st.booleans(), st.sampled_from(ENCODINGS))
 def test_each_row_goes_to_the_file_of_its_verdict_byte_by_byte(
-    tmp_path: Path, table: list[tuple[list[str], str]], in_blocks: bool
+    in_bytes: InBytes, tmp_path: Path, table: list[tuple[list[str], str]], in_blocks: bool, codec: str
 ) -> None:
-    header = lines([["甲", "乙", "丙"]])
-    source = open_batch(put(tmp_path, header + lines([row for row, _ in table])), "cp932")
+    mark = mark_of(codec)
+
+    def lines(rows: list[list[str]]) -> bytes:
+        return in_bytes(joined(rows), codec).removeprefix(mark)
+
+    header = mark + lines([["甲", "乙", "丙"]])
+    source = open_batch(put(tmp_path, header + lines([row for row, _ in table])), codec)
     chosen = verdicts(*(verdict for _, verdict in table))
     if in_blocks:
         writer = SplitWriter(source, tmp_path)
@@ -98,15 +106,18 @@ def test_quarantined_lines_and_the_last_line_keep_their_bytes(tmp_path: Path) ->
     assert [files[name].rows for name in FILES] == [2, 20, 0, 2]
 
 
-@pytest.mark.parametrize("target", ["utf-8", "utf-8-sig", "cp932"])
-@pytest.mark.parametrize("origin", ["utf-8", "utf-8-sig", "cp932"])
+@pytest.mark.parametrize("target", ENCODINGS)
+@pytest.mark.parametrize("origin", ENCODINGS)
 def test_another_encoding_changes_the_letters_and_nothing_else(
-    tmp_path: Path, origin: str, target: str
+    in_bytes: InBytes, tmp_path: Path, origin: str, target: str
 ) -> None:
-    text = '氏名,"備考"\r\n"髙橋","a\nb"\r\n見本,x\r\n'
-    source = open_batch(put(tmp_path, text.encode(origin)), origin)
-    files = write_split(source, verdicts("keep", "keep"), tmp_path, target)
-    assert files["kept.csv"].path.read_bytes() == text.encode(target)
+    text = '氏名,"備考"\r\n"見本","a\nb～－"\r\n見本,x\r\n'
+    source = open_batch(put(tmp_path, in_bytes(text, origin)), origin)
+    written = write_split(source, verdicts("keep", "keep"), tmp_path, target)["kept.csv"].path
+    again = open_batch(written, target)
+    assert again.frame.equals(source.frame)
+    assert (again.eol, again.encoding) == ("\r\n", target)
+    assert codec_of(target).decode(written.read_bytes().removeprefix(mark_of(target))) == text
 
 
 def test_characters_the_encoding_lacks_are_told_by_row_and_nothing_is_written(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
@@ -14,13 +15,20 @@ import polars as pl
 
 from optout import schema
 from optout.batch import records
-from optout.batch.encoding import HEAD_BYTES, first_undecodable, survey
-from optout.batch.heading import Columns
+from optout.batch.codec import Codec
+from optout.batch.encoding import HEAD_BYTES, survey
+from optout.batch.heading import HEAD_RECORDS, Columns, Heading, find_heading
 from optout.batch.records import CR, LF, LITERAL, UNCLOSED, Positions, Records
 from optout.batch.source import BLOCK_BYTES, Block, Source
-from optout.errors import ConservationError, EmptyBatchError, UnreadableFileError
+from optout.errors import (
+    ConservationError,
+    EmptyBatchError,
+    HeaderMissingError,
+    InputError,
+    UnreadableFileError,
+)
 
-_DELIMITERS: Final = (",", "\t", ";")
+_DELIMITERS: Final = (",", "\t", ";", "|")
 _DECODE_BYTES: Final = 1 << 20
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -58,23 +66,37 @@ class DelimitedSource(Source):
     delimiter: str
     eol: str
 
-    def __init__(self, path: Path, encoding: str | None = None, columns: Columns = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        encoding: str | None = None,
+        columns: Columns = None,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
         if not path.stat().st_size:
             raise EmptyBatchError(path.name, "is empty")
-        self._survey = survey(path, encoding)
+        self._survey = survey(path, encoding, told)
         self._codec, self._size = self._survey.codec, self._survey.size
         self.path, self.encoding, self.eol = path, self._survey.encoding, self._survey.eol
         self.sha256 = self._survey.sha256
         self._eol_byte = CR if self.eol == "\r" else LF
-        header, self._header_start, self.header_end = self._header()
-        only = ("\t",) if path.suffix.lower() == ".tsv" else _DELIMITERS
-        splits = {delimiter: _cells(header, delimiter) for delimiter in only}
-        self.delimiter = max(splits, key=lambda delimiter: len(splits[delimiter]))
-        super().__init__(path.name, splits[self.delimiter])
+        top = self._top(columns)
+        self.delimiter, self.header_end, self.remarks = top.delimiter, top.end, top.heading.remarks
+        super().__init__(path.name, top.headers)
         self._require_rows()
 
+    @property
+    def codec(self) -> Codec:
+        """How the bytes behind the mark stand for text."""
+        return self._codec
+
+    @property
+    def bom(self) -> int:
+        """Length of the byte order mark."""
+        return self._survey.bom
+
     def header_bytes(self) -> bytes:
-        """Everything before the first record: byte order mark, empty lines, header."""
+        """Everything before the first record: byte order mark, empty lines, titles, header."""
         with self.path.open("rb") as file:
             return file.read(self.header_end)
 
@@ -93,49 +115,83 @@ class DelimitedSource(Source):
         at, row, line = self.header_end, 0, self._header_lines()
         with self.path.open("rb") as file:
             while at < self._size:
-                piece, found = self._piece(file, at, target_bytes)
+                piece, flat, found = self._piece(file, at, target_bytes + target_bytes % self._codec.unit)
                 if not found.used:
                     break
-                why = self._quarantine(piece, found)
+                why = self._flawed(flat, found)
+                found = found.scaled(self._codec.unit)
+                if not self._survey.clean:
+                    why |= dict.fromkeys(_undecodable(piece, found, self._codec), "undecodable")
                 part = _Located(piece, found, _sound(found, why), why, at, row, line)
                 if len(found.starts):
                     yield part
                 at, row, line = at + found.used, row + int(part.sound.sum()), line + found.physical_lines
 
-    def _piece(self, file: BinaryIO, at: int, length: int) -> tuple[bytes, Records]:
+    def _piece(self, file: BinaryIO, at: int, length: int) -> tuple[bytes, bytes, Records]:
         while True:
             file.seek(at)
             piece = file.read(length)
             at_end = at + len(piece) >= self._size or len(piece) < length
-            found = records.find(piece, ord(self.delimiter), self._eol_byte, at_end)
+            flat = self._codec.flat(piece, ord(self.delimiter))
+            found = records.find(flat, ord(self.delimiter), self._eol_byte, at_end)
             if found.used or at_end:
-                return piece, found
+                return piece, flat, found
             length *= 4
 
-    def _header(self) -> tuple[str, int, int]:
-        """Text of the first line that is not empty, where it starts and ends."""
+    def _top(self, columns: Columns) -> _Top:
+        """The delimiter under which the first lines make the best table, and its header."""
         with self.path.open("rb") as file:
+            file.seek(self._survey.bom)
             head = file.read(HEAD_BYTES)
-        start = self._survey.bom
-        while head[start : start + 1] in (b"\r", b"\n"):
-            start += 1
-        if start == len(head):
+        found = [self._top_with(delimiter, head, columns) for delimiter in self._possible()]
+        best = max(found, key=lambda top: (top.heading.known > 0, top.width, top.heading.known))
+        if best.refused is not None:
+            raise best.refused
+        return best
+
+    def _possible(self) -> Sequence[str]:
+        return ("\t",) if self.path.suffix.lower() == ".tsv" else _DELIMITERS
+
+    def _top_with(self, delimiter: str, head: bytes, columns: Columns) -> _Top:
+        flat = self._codec.flat(head, ord(delimiter))
+        at_end = len(head) < HEAD_BYTES
+        found = records.find(flat, ord(delimiter), self._eol_byte, at_end)
+        if not len(found.starts):
+            found = records.find(flat, ord(delimiter), self._eol_byte, at_end=True)
+        if not len(found.starts):
             raise EmptyBatchError(self.path.name, "has no header")
-        end = _header_end(head, start, self._eol_byte)
+        found = found.scaled(self._codec.unit)
+        lines = [
+            _record_text(head[start:end], self._codec)
+            for start, end in zip(found.starts[:HEAD_RECORDS], found.ends[:HEAD_RECORDS], strict=True)
+        ]
+        cells = [_cells(line, delimiter) for line in lines]
+        width = Counter(map(len, cells)).most_common(1)[0][0]
         try:
-            return head[start:end].decode(self._codec).rstrip("\r\n"), start, end
-        except UnicodeDecodeError:
-            why = f"its header cannot be read as {self.encoding}"
-            raise UnreadableFileError(self.path.name, why, "Say which with encoding=.") from None
+            heading = find_heading(self.path.name, cells, columns)
+        except HeaderMissingError as error:
+            return _Top(delimiter, width, Heading(None, 0), [], 0, refused=error)
+        bom = self._survey.bom
+        if heading.place is None:
+            return _Top(delimiter, width, heading, [f"column_{n + 1}" for n in range(width)], bom)
+        start, end = int(found.starts[heading.place]), int(found.ends[heading.place])
+        unreadable = self._codec.first_undecodable(head[start:end]) is not None
+        why = f"its header cannot be read as {self.encoding}"
+        refused = (
+            UnreadableFileError(self.path.name, why, "Say which with encoding=.") if unreadable else None
+        )
+        headers = cells[heading.place]
+        return _Top(delimiter, len(headers), heading, headers, bom + end, refused)
 
     def _header_lines(self) -> int:
-        return self.header_bytes().count(self._eol_byte)
+        header = self.header_bytes()[self._survey.bom :]
+        return self._codec.flat(header).count(self._eol_byte)
 
     def _require_rows(self) -> None:
         with self.path.open("rb") as file:
             file.seek(self.header_end)
             while piece := file.read(HEAD_BYTES):
-                if piece.strip(b"\r\n"):
+                if self._codec.flat(piece).strip(b"\r\n"):
                     return
         raise EmptyBatchError(self.name, "has a header and no rows")
 
@@ -154,8 +210,8 @@ class DelimitedSource(Source):
             found.ends[bad] + part.at,
         )
 
-    def _quarantine(self, piece: bytes, found: Records) -> dict[int, str]:
-        """Record → why it is not parsed."""
+    def _flawed(self, flat: bytes, found: Records) -> dict[int, str]:
+        """Record → why it cannot be parsed."""
         expected = len(self.columns)
         counts = found.fields
         why = {
@@ -163,9 +219,7 @@ class DelimitedSource(Source):
             for index in np.flatnonzero(counts != expected).tolist()
         }
         why |= dict.fromkeys(np.flatnonzero(found.flaws == UNCLOSED).tolist(), "unclosed quote")
-        why |= dict.fromkeys(_holding_nul(piece, found), "control character NUL")
-        if not self._survey.clean:
-            why |= dict.fromkeys(_undecodable(piece, found, self._codec), "undecodable")
+        why |= dict.fromkeys(_holding_nul(flat, found), "control character NUL")
         return why
 
     def _text(self, piece: bytes, found: Records, sound: _Mask) -> bytes:
@@ -180,11 +234,11 @@ class DelimitedSource(Source):
                 for index in np.flatnonzero(literal).tolist()
             },
         )
-        return raw if self._codec == "utf-8" else b"".join(_to_utf8(raw, self._codec))
+        return b"".join(self._codec.to_utf8(raw))
 
     def _requoted(self, line: bytes) -> bytes:
-        cells = records.literal_fields(line.decode(self._codec).rstrip("\r\n"), self.delimiter) or []
-        return (records.requote(cells, self.delimiter) + chr(self._eol_byte)).encode(self._codec)
+        cells = records.literal_fields(self._codec.decode(line).rstrip("\r\n"), self.delimiter) or []
+        return self._codec.encode(records.requote(cells, self.delimiter) + chr(self._eol_byte))
 
     def _parse(self, text: bytes, rows: int) -> pl.DataFrame:
         dtypes = dict.fromkeys(self.columns, pl.String)
@@ -211,17 +265,29 @@ class DelimitedSource(Source):
         return frame
 
 
-def _cells(header: str, delimiter: str) -> list[str]:
-    return next(csv.reader(header.splitlines(keepends=True), delimiter=delimiter))
+@dataclass(frozen=True, slots=True)
+class _Top:
+    """How the first lines of a file read with one delimiter: `width` columns, rows behind byte `end`."""
+
+    delimiter: str
+    width: int
+    heading: Heading
+    headers: list[str]
+    end: int
+    refused: InputError | None = None
 
 
-def _header_end(head: bytes, start: int, eol: int) -> int:
-    """Behind the first line end outside quotes; the first line end if a quote stays open."""
-    end = first = head.find(eol, start)
-    while end >= 0 and head.count(b'"', start, end) % 2:
-        end = head.find(eol, end + 1)
-    chosen = end if end >= 0 else first
-    return chosen + 1 if chosen >= 0 else len(head)
+def _record_text(record: bytes, codec: Codec) -> str:
+    wrong = codec.first_undecodable(record)
+    # Only to find the header among the first lines; what cannot be read is quarantined later.
+    return codec.decode(record if wrong is None else record[: wrong - wrong % codec.unit]).rstrip("\r\n")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(line.splitlines(keepends=True), delimiter=delimiter), [""])
+    except csv.Error:
+        return [line]
 
 
 def _sound(found: Records, why: dict[int, str]) -> _Mask:
@@ -238,22 +304,22 @@ def _record_of(found: Records, offset: int) -> int:
     return int(np.searchsorted(found.ends, offset, side="right"))
 
 
-def _holding_nul(piece: bytes, found: Records) -> list[int]:
-    hit, at = [], piece.find(b"\0", 0, found.used)
+def _holding_nul(flat: bytes, found: Records) -> list[int]:
+    hit, at = [], flat.find(b"\0", 0, found.used)
     while at >= 0:
         hit.append(_record_of(found, at))
-        at = piece.find(b"\0", int(found.ends[hit[-1]]), found.used)
+        at = flat.find(b"\0", int(found.ends[hit[-1]]), found.used)
     return hit
 
 
-def _undecodable(piece: bytes, found: Records, codec: str) -> list[int]:
+def _undecodable(piece: bytes, found: Records, codec: Codec) -> list[int]:
     """Records that cannot be decoded; looked at in slices, so one bad record costs little."""
     hit: list[int] = []
     first, view = 0, memoryview(piece)
     while first < len(found.starts):
         begin = int(found.starts[first])
         last = max(first + 1, int(np.searchsorted(found.ends, begin + _DECODE_BYTES)))
-        wrong = first_undecodable(view[begin : int(found.ends[last - 1])], codec)
+        wrong = codec.first_undecodable(view[begin : int(found.ends[last - 1])])
         if wrong is None:
             first = last
         else:
@@ -283,11 +349,3 @@ def runs(wanted: _Mask, starts: Positions, ends: Positions) -> Iterator[tuple[in
     firsts = chosen[np.concatenate(([0], breaks + 1))]
     lasts = chosen[np.concatenate((breaks, [len(chosen) - 1]))]
     yield from zip(firsts.tolist(), lasts.tolist(), strict=True)
-
-
-def _to_utf8(raw: bytes, codec: str) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(codec)()
-    view = memoryview(raw)
-    for begin in range(0, len(raw), _DECODE_BYTES):
-        yield decoder.decode(bytes(view[begin : begin + _DECODE_BYTES])).encode()
-    decoder.decode(b"", True)

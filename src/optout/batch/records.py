@@ -1,8 +1,8 @@
 """Bytes of a CSV or TSV file → where its records begin and end, and how many fields each has.
 
-Source: RFC 4180 (a quote opens at the start of a field, `""` inside is one quote). Works on raw bytes of
-UTF-8 and CP932 alike: CP932 trail bytes are 0x40-0xFC, so `" , ; TAB CR LF` never occur inside a
-character (`|` and a backslash do). Three ways, the cheapest that fits: no quote at all; quotes all
+Source: RFC 4180 (a quote opens at the start of a field, `""` inside is one quote). Works on bytes in which
+`" , ; TAB CR LF` stand for themselves: those of UTF-8, CP932 and EUC-JP as they are, others as `Codec.flat`
+gives them. Three ways, the cheapest that fits: no quote at all; quotes all
 regular (byte masks); anything else (positions, one Python step per irregular record, after which reading
 starts afresh at the next line).
 
@@ -60,6 +60,19 @@ class Records:
         """Physical lines (0-based within the piece) on which the chosen records start."""
         return np.searchsorted(self.line_ends, self.starts[which])
 
+    def scaled(self, unit: int) -> Records:
+        """The same in bytes, where the piece was searched one byte for every `unit` bytes of the file."""
+        if unit == 1:
+            return self
+        return Records(
+            self.starts * unit,
+            self.ends * unit,
+            self.fields,
+            self.flaws,
+            self.used * unit,
+            self.line_ends * unit,
+        )
+
     @property
     def physical_lines(self) -> int:
         """Line ends within the bytes accounted for."""
@@ -70,7 +83,7 @@ def find(piece: bytes, delimiter: int, eol: int, at_end: bool) -> Records:
     """Find the records of a piece of a file that begins at a record.
 
     Args:
-        piece: The bytes, in UTF-8 or CP932.
+        piece: The bytes, as `Codec.flat` gives them.
         delimiter: Byte that separates fields.
         eol: `LF` (a CR before it belongs to the line end) or `CR` (old Macs).
         at_end: The file ends with this piece, so a record needs no line end.

@@ -6,7 +6,6 @@ From a text file the bytes of header and records are copied, never decoded and e
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping
@@ -21,8 +20,8 @@ import numpy.typing as npt
 import polars as pl
 
 from optout import schema
+from optout.batch.codec import Codec, canonical, codec_of, mark_of
 from optout.batch.delimited import DelimitedSource, runs
-from optout.batch.encoding import canonical
 from optout.batch.records import Positions
 from optout.batch.source import Block, Source
 from optout.batch.staged import StagedFile, sweep, sync_folder
@@ -57,7 +56,7 @@ class SplitWriter:
     Args:
         source: Where the blocks come from.
         out: Folder, made if missing. Files of a former run are replaced.
-        encoding: utf-8, utf-8-sig or cp932; by default that of the source, UTF-8 for frames.
+        encoding: one of `codec.ENCODINGS`; by default that of the source, UTF-8 for frames.
 
     Examples:
         >>> import tempfile
@@ -163,7 +162,7 @@ def write_split(
         source: The batch, read whole.
         verdict_of_row: schema.VERDICT, one per parsed row, input order.
         out: Folder, made if missing.
-        encoding: utf-8, utf-8-sig or cp932; by default that of the source, UTF-8 for frames.
+        encoding: one of `codec.ENCODINGS`; by default that of the source, UTF-8 for frames.
 
     Returns:
         File name → what was written; all four files, also those without rows.
@@ -184,7 +183,7 @@ class _Frames:
 
     def __init__(self, source: Source, encoding: str) -> None:
         self.encoding = encoding
-        self._codec = "cp932" if encoding == "cp932" else "utf-8"
+        self._codec = codec_of(encoding)
         self._headers = source.headers
 
     def header(self, raw: bool) -> bytes:
@@ -208,13 +207,13 @@ class _Frames:
 @dataclass(frozen=True, slots=True, repr=False)
 class _FramePieces:
     rows: pl.DataFrame
-    codec: str
+    codec: Codec
 
     def take(self, wanted: npt.NDArray[np.bool_]) -> tuple[bytes, Positions]:
         chosen = self.rows.filter(pl.Series(wanted))
         text = chosen.write_csv(include_header=False)
         with suppress(UnicodeEncodeError):
-            return text.encode(self.codec), np.empty(0, np.int64)
+            return self.codec.encode(text), np.empty(0, np.int64)
         lacking = [char for char in set(text) if not _encodes(char, self.codec)]
         hit = chosen.select(pl.any_horizontal(pl.all().cast(pl.String).str.contains_any(lacking))).to_series()
         return b"", np.flatnonzero(wanted)[hit.fill_null(False).to_numpy()]
@@ -225,15 +224,14 @@ class _Bytes:
 
     def __init__(self, source: DelimitedSource, target: str | None) -> None:
         self._source, self._target = source, target
-        self._codec = "cp932" if source.encoding == "cp932" else "utf-8"
+        self._codec = source.codec
         self.encoding = target or source.encoding
 
     def header(self, raw: bool) -> bytes:
         written = self._source.header_bytes()
         if raw or self._target is None:
             return written
-        text = written.removeprefix(codecs.BOM_UTF8) if self._codec == "utf-8" else written
-        return _encoded_header(text.decode(self._codec), self._target)
+        return _encoded_header(self._codec.decode(written[self._source.bom :]), self._target)
 
     def slices(self, block: Block) -> Iterator[tuple[int, int]]:
         first = 0
@@ -246,7 +244,8 @@ class _Bytes:
     def read(self, block: Block, first: int, last: int) -> _BytePieces:
         starts, ends = block.starts[first:last], block.ends[first:last]
         piece = self._span(int(starts[0]), int(ends[-1]))
-        return _BytePieces(piece, starts - starts[0], ends - starts[0], self._codec, self._target)
+        target = codec_of(self._target) if self._target else None
+        return _BytePieces(piece, starts - starts[0], ends - starts[0], self._codec, target)
 
     def quarantined(self, block: Block) -> bytes:
         """The raw lines: what cannot be read cannot be put into another encoding."""
@@ -267,8 +266,8 @@ class _BytePieces:
     piece: bytes
     starts: Positions
     ends: Positions
-    codec: str
-    target: str | None
+    codec: Codec
+    target: Codec | None
 
     def take(self, wanted: npt.NDArray[np.bool_]) -> tuple[bytes, Positions]:
         view = memoryview(self.piece)
@@ -276,14 +275,13 @@ class _BytePieces:
         raw = b"".join(view[int(self.starts[first]) : int(self.ends[last])] for first, last in found)
         if self.target is None:
             return raw, np.empty(0, np.int64)
-        target = "cp932" if self.target == "cp932" else "utf-8"
         with suppress(UnicodeEncodeError):
-            return raw.decode(self.codec).encode(target), np.empty(0, np.int64)
-        bad = [row for row in np.flatnonzero(wanted).tolist() if not _encodes(self._text(row), target)]
+            return self.target.encode(self.codec.decode(raw)), np.empty(0, np.int64)
+        bad = [row for row in np.flatnonzero(wanted).tolist() if not _encodes(self._text(row), self.target)]
         return b"", np.array(bad, np.int64)
 
     def _text(self, row: int) -> str:
-        return self.piece[self.starts[row] : self.ends[row]].decode(self.codec)
+        return self.codec.decode(self.piece[self.starts[row] : self.ends[row]])
 
 
 def _require_elsewhere(source: Source, out: Path) -> None:
@@ -293,9 +291,9 @@ def _require_elsewhere(source: Source, out: Path) -> None:
         raise OptionError("out", ["a folder other than the one of the list itself"])
 
 
-def _encodes(text: str, codec: str) -> bool:
+def _encodes(text: str, codec: Codec) -> bool:
     try:
-        text.encode(codec)
+        codec.encode(text)
     except UnicodeEncodeError:
         return False
     return True
@@ -303,6 +301,6 @@ def _encodes(text: str, codec: str) -> bool:
 
 def _encoded_header(text: str, encoding: str) -> bytes:
     try:
-        return text.encode(encoding)
+        return mark_of(encoding) + codec_of(encoding).encode(text)
     except UnicodeEncodeError:
         raise UnencodableError(encoding, 1, ()) from None
