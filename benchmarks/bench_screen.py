@@ -14,10 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import shutil
-import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +22,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import measure
 import polars as pl
 from lists import requests, write_list
 from people import people
@@ -99,27 +97,8 @@ def answer(folder: Path) -> dict[str, int]:
 
 
 def _child(folder: Path, task: str) -> dict[str, Any]:
-    """What one task measures in a new process, and how long that process took from start to end."""
     shutil.rmtree(folder / f"out_{task}", ignore_errors=True)
-    began = time.perf_counter()
-    command = [sys.executable, __file__, "--dir", str(folder), "--task", task]
-    told = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-    return {"process": time.perf_counter() - began} | json.loads(told)
-
-
-def _cpu() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
-def _peak_mb() -> float:
-    """Peak memory of this process; on Linux not from getrusage, which may still show the parent's."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return float(status.read_text().split("VmHWM:")[1].split()[0]) * 1024 / 1e6
-    return (
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    )
+    return measure.child(__file__, ["--dir", str(folder), "--task", task])
 
 
 def _run(folder: Path, task: str) -> dict[str, Any]:
@@ -132,19 +111,7 @@ def _run(folder: Path, task: str) -> dict[str, Any]:
         "cp932": lambda: screen(folder, "cp932"),
         "answer": lambda: answer(folder),
     }
-    began, cpu = time.perf_counter(), _cpu()
-    told = work[task]()
-    wall = time.perf_counter() - began
-    return {"wall": wall, "cpu": _cpu() - cpu, "rss_mb": _peak_mb(), "told": told}
-
-
-def _summary(runs: list[dict[str, Any]]) -> dict[str, float]:
-    summary = {"rss_mb": round(max(run["rss_mb"] for run in runs))}
-    for measure in ("wall", "process", "cpu"):
-        values = [run[measure] for run in runs]
-        summary |= {measure: round(min(values), 2), f"{measure}_median": round(statistics.median(values), 2)}
-        summary[f"{measure}_spread"] = round(max(values) / min(values), 2)
-    return summary
+    return measure.measured(work[task])
 
 
 def table(results: dict[str, dict[str, float]]) -> str:
@@ -152,7 +119,7 @@ def table(results: dict[str, dict[str, float]]) -> str:
     lines = [f"{'':<8}{'wall s':>9}{'median':>9}{'cpu s':>9}{'peak MB':>9}{'wall ×':>9}{'cpu ×':>9}"]
     least = results["floor"]
     for task, found in results.items():
-        ratios = [found[measure] / least[measure] for measure in ("wall", "cpu")]
+        ratios = [found[what] / least[what] for what in ("wall", "cpu")]
         plain = (
             f"{found['wall']:>9.2f}{found['wall_median']:>9.2f}{found['cpu']:>9.2f}{found['rss_mb']:>9.0f}"
         )
@@ -190,7 +157,7 @@ def main() -> None:
     for _ in range(args.repeats):
         for task in tasks:
             runs[task].append(_child(folder, task))
-    results = {task: _summary(found) for task, found in runs.items()}
+    results = {task: measure.summary(found) for task, found in runs.items()}
     told = _child(folder, "answer")["told"] if len(tasks) > 1 else None
     print(table(results))
     record = {

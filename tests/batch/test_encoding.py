@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,10 +27,11 @@ def put(tmp_path: Path, raw: bytes) -> Path:
 def test_the_encodings_and_line_ends_of_office_files_are_told(
     in_bytes: InBytes, tmp_path: Path, codec: str, eol: str
 ) -> None:
-    raw = in_bytes(TEXT.replace("\n", eol), codec)
+    text = TEXT.replace("\n", eol)
+    raw = in_bytes(text, codec)
     told = encoding.survey(put(tmp_path, raw))
     assert (told.encoding, told.eol, told.clean) == (codec, eol, True)
-    assert (told.sha256, told.size) == (hashlib.sha256(raw).hexdigest(), len(raw))
+    assert told.codec.decode(raw[told.bom :]) == text
 
 
 def test_plain_ascii_is_utf_8(tmp_path: Path) -> None:
@@ -130,14 +130,6 @@ def test_the_mark_of_utf_16_tells_its_order(tmp_path: Path, order: str) -> None:
 def test_a_stray_nul_makes_no_utf_16(tmp_path: Path) -> None:
     raw = TEXT.encode("cp932") * 20 + b"\0\n"
     assert encoding.survey(put(tmp_path, raw)).encoding == "cp932"
-
-
-def test_how_far_it_has_read_is_told(tmp_path: Path) -> None:
-    raw, told = TEXT.encode() * 30_000, list[int]()
-    encoding.survey(put(tmp_path, raw), told=told.append)
-    assert told == sorted(told)
-    assert told[-1] == len(raw)
-    assert len(told) > 3
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

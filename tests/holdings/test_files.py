@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from optout.batch.codec import CP932, ENCODINGS, codec_of, mark_of
 from optout.batch.staged import StagedFile
 from optout.errors import (
     ConservationError,
@@ -20,7 +21,7 @@ from optout.errors import (
     HoldingLockedError,
     UnreadableFileError,
 )
-from optout.holdings import Erased, erase_rows
+from optout.holdings import Erased, erase_rows, files
 
 RAW = '氏名,電話\r\n"髙橋",1\r\n\r\n壊れた行\r\n見本,"2\n2"\r\n鈴木,3'.encode("cp932")
 CELL = st.text(st.sampled_from('ab0"髙ｶ\n\r,'), max_size=5)
@@ -66,6 +67,40 @@ def test_what_is_left_is_the_table_without_the_rows(
     path = put(tmp_path, written([row for row, _ in rows]))
     erase(path, *(number for number, (_, gone) in enumerate(rows) if gone))
     assert path.read_bytes() == written([row for row, gone in rows if not gone])
+
+
+@pytest.mark.parametrize("copied_at_once", [1, 3, 1000])
+def test_a_range_may_cross_the_pieces_that_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copied_at_once: int
+) -> None:
+    monkeypatch.setattr(files, "_COPY_BYTES", copied_at_once)
+    path = put(tmp_path, b"a,b\n" + b"".join(b"%d,x\n" % n for n in range(30)))
+    erase(path, 0, 1, 2, 7, 9, 28, 29)
+    left = [n for n in range(30) if n not in (0, 1, 2, 7, 9, 28, 29)]
+    assert path.read_bytes() == b"a,b\n" + b"".join(b"%d,x\n" % n for n in left)
+
+
+@pytest.mark.parametrize("codec", ENCODINGS)
+def test_rows_go_in_every_encoding(tmp_path: Path, codec: str) -> None:
+    def written(rows: list[str]) -> bytes:
+        return mark_of(codec) + codec_of(codec).encode("氏名,電話\r\n" + "".join(rows))
+
+    rows = ["見本,1\r\n", '"山田\n","2"\r\n', "\r\n", "表,3\r\n", "ソ能,4"]
+    path = put(tmp_path, written(rows))
+    erase_rows(path, [1, 3], sha(path), verify=lambda _: None, encoding=codec)
+    assert path.read_bytes() == written([rows[0], rows[2], rows[3]])
+
+
+def test_all_double_byte_codes_of_cp932_stay_when_other_rows_go(tmp_path: Path) -> None:
+    leads = (*range(0x81, 0xA0), *range(0xE0, 0xFD))
+    codes = [bytes((lead, trail)) for lead in leads for trail in (*range(0x40, 0x7F), *range(0x80, 0xFD))]
+    codes = [code for code in codes if CP932.first_undecodable(code) is None]
+    assert len(codes) == 9604
+    rows = [b"%d,%b\r\n" % pair for pair in enumerate(codes)]
+    path = put(tmp_path, "番号,氏名\r\n".encode("cp932") + b"".join(rows))
+    erase(path, *range(0, 9604, 7))
+    left = [row for number, row in enumerate(rows) if number % 7]
+    assert path.read_bytes() == "番号,氏名\r\n".encode("cp932") + b"".join(left)
 
 
 def test_all_rows_can_go_and_the_header_stays(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import codecs
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from optout.errors import OptionError
 
@@ -163,6 +165,9 @@ class _Incremental(Codec):
 
 class _Utf8(_Incremental):
     def first_undecodable(self, piece: bytes | memoryview) -> int | None:
+        with suppress(pl.exceptions.ComputeError):
+            pl.Series([bytes(piece)], dtype=pl.Binary).cast(pl.String)  # a tenth of the time str() takes
+            return None
         try:
             str(piece, "utf-8")
         except UnicodeDecodeError as error:
@@ -170,6 +175,8 @@ class _Utf8(_Incremental):
         return None
 
     def to_utf8(self, raw: bytes) -> Iterator[bytes]:
+        if self.first_undecodable(raw) is not None:
+            self.decode(raw)
         yield raw
 
 
@@ -184,14 +191,23 @@ class _Cp932(_Incremental):
             wrong = error.start
         else:
             wrong = len(piece)
-        # Python reads these bytes as private-use characters; code page 932 does not have them.
-        found = [bytes(piece).find(byte) for byte in (0xFD, 0xFE, 0xFF)]
-        wrong = min([wrong, *(at for at in found if at >= 0)])
+        found = [at for at in _not_in_cp932(bytes(piece)) if at < wrong]
+        wrong = min([wrong, *found])
         return wrong if wrong < len(piece) else None
+
+    def to_utf8(self, raw: bytes) -> Iterator[bytes]:
+        for at in _not_in_cp932(raw):
+            raise UnicodeDecodeError("cp932", raw, at, at + 1, "no character of code page 932")
+        yield from super().to_utf8(raw)
 
     def flat(self, piece: bytes, delimiter: int = 0) -> bytes:
         # Second bytes are 0x40-0xFC: of all that is looked for, only | and a backslash can be one.
         return _PAIR.sub(bytes((_FILLER,)) * 2, piece) if delimiter == ord("|") else piece
+
+
+def _not_in_cp932(piece: bytes) -> list[int]:
+    """First places of bytes Python reads as private-use characters; code page 932 does not have them."""
+    return [at for byte in (0xFD, 0xFE, 0xFF) if (at := piece.find(byte)) >= 0]
 
 
 class _Utf16(_Incremental):
@@ -228,9 +244,11 @@ class _Jis(Codec):
 
 
 class _Iso2022(_Jis):
-    def first_undecodable(self, piece: bytes | memoryview) -> int | None:
-        wrong = [super().first_undecodable(piece), _first(_LEFT_OPEN, piece), _first(_SHIFTED, piece)]
-        return min((at for at in wrong if at is not None), default=None)
+    def decode(self, piece: bytes) -> str:
+        for pattern in (_LEFT_OPEN, _SHIFTED):
+            if found := pattern.search(piece):
+                raise UnicodeDecodeError(self.name, piece, *found.span(), "no ISO-2022-JP (RFC 1468)")
+        return super().decode(piece)
 
     def flat(self, piece: bytes, delimiter: int = 0) -> bytes:
         del delimiter
@@ -244,11 +262,6 @@ class _Iso2022(_Jis):
 _LEFT_OPEN: Final = re.compile(rb"\x1b(?:\$[@B]|\$\([DOPQ]|\(I)[^\x1b\r\n]*(?=[\r\n]|\Z)")
 # Seven-bit kana by SO and SI, which Python passes through as they are.
 _SHIFTED: Final = re.compile(rb"[\x0e\x0f]")
-
-
-def _first(pattern: re.Pattern[bytes], piece: bytes | memoryview) -> int | None:
-    found = pattern.search(piece)
-    return found.start() if found else None
 
 
 def _in_kanji(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
@@ -16,7 +17,7 @@ import polars as pl
 from optout import schema
 from optout.batch import records
 from optout.batch.codec import Codec
-from optout.batch.encoding import HEAD_BYTES, survey
+from optout.batch.encoding import HEAD_BYTES, bearable, survey
 from optout.batch.heading import HEAD_RECORDS, Columns, Heading, find_heading
 from optout.batch.records import CR, LF, LITERAL, UNCLOSED, Positions, Records
 from optout.batch.source import BLOCK_BYTES, Block, Source
@@ -25,30 +26,35 @@ from optout.errors import (
     EmptyBatchError,
     HeaderMissingError,
     InputError,
+    UndecidedEncodingError,
     UnreadableFileError,
 )
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _DECODE_BYTES: Final = 1 << 20
+_TRIED_BYTES: Final = 16 << 20
+_TOP_BYTES: Final = 1 << 15
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 class RowRanges(NamedTuple):
-    """Byte ranges of consecutive parsed rows, and how many records (parsed or not) lie there."""
+    """Byte ranges of consecutive parsed rows, how many records (parsed or not) lie there, all quoted regularly."""
 
     first_row: int
     starts: Positions
     ends: Positions
     records: int
+    regular: bool
 
 
 class _Located(NamedTuple):
-    """A piece of the file, its records, which of them are sound, and why the others are not."""
+    """A piece of the file, its records, which of them are sound, why the others are not, and all of it as UTF-8."""
 
     piece: bytes
     found: Records
     sound: _Mask
     why: dict[int, str]
+    utf8: bytes | None
     at: int
     row: int
     line: int
@@ -71,18 +77,18 @@ class DelimitedSource(Source):
         path: Path,
         encoding: str | None = None,
         columns: Columns = None,
-        told: Callable[[int], None] | None = None,
     ) -> None:
-        if not path.stat().st_size:
+        self._size = path.stat().st_size
+        if not self._size:
             raise EmptyBatchError(path.name, "is empty")
-        self._survey = survey(path, encoding, told)
-        self._codec, self._size = self._survey.codec, self._survey.size
+        self._survey, self._asked = survey(path, encoding, _TRIED_BYTES), encoding is not None
+        self._codec = self._survey.codec
         self.path, self.encoding, self.eol = path, self._survey.encoding, self._survey.eol
-        self.sha256 = self._survey.sha256
         self._eol_byte = CR if self.eol == "\r" else LF
         top = self._top(columns)
         self.delimiter, self.header_end, self.remarks = top.delimiter, top.end, top.heading.remarks
         super().__init__(path.name, top.headers)
+        self._header = self._read(0, self.header_end)
         self._require_rows()
 
     @property
@@ -97,35 +103,63 @@ class DelimitedSource(Source):
 
     def header_bytes(self) -> bytes:
         """Everything before the first record: byte order mark, empty lines, titles, header."""
-        with self.path.open("rb") as file:
-            return file.read(self.header_end)
+        return self._header
 
     def blocks(self, target_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
-        """Blocks cut where records end; a record longer than the target makes its block longer."""
-        for part in self._located(target_bytes):
+        """Blocks cut where records end; a record longer than the target makes its block longer.
+
+        Raises:
+            UndecidedEncodingError: after the last block, when more than one line in a thousand could not be read.
+            UnreadableFileError: after the last block, when the file has changed since it was opened.
+        """
+        for part in self._located(target_bytes, as_text=True):
             yield self._block(part)
 
     def row_ranges(self, target_bytes: int = BLOCK_BYTES) -> Iterator[RowRanges]:
-        """Where the rows of `blocks` lie, at a third of the cost: nothing is parsed."""
+        """Where the rows of `blocks` lie, at half the cost: nothing is parsed. Raises as `blocks`."""
         for part in self._located(target_bytes):
             found, sound = part.found, part.sound
-            yield RowRanges(part.row, found.starts[sound] + part.at, found.ends[sound] + part.at, len(sound))
+            starts, ends = found.starts[sound] + part.at, found.ends[sound] + part.at
+            yield RowRanges(part.row, starts, ends, len(sound), not found.flaws.any())
 
-    def _located(self, target_bytes: int) -> Iterator[_Located]:
+    def _located(self, target_bytes: int, as_text: bool = False) -> Iterator[_Located]:
         at, row, line = self.header_end, 0, self._header_lines()
+        n_records, n_undecodable, sha = 0, 0, hashlib.sha256(self._header)
         with self.path.open("rb") as file:
+            self._require_same(file.read(self.header_end) == self._header)
             while at < self._size:
                 piece, flat, found = self._piece(file, at, target_bytes + target_bytes % self._codec.unit)
+                sha.update(memoryview(piece)[: found.used * self._codec.unit])
                 if not found.used:
                     break
                 why = self._flawed(flat, found)
                 found = found.scaled(self._codec.unit)
-                if not self._survey.clean:
-                    why |= dict.fromkeys(_undecodable(piece, found, self._codec), "undecodable")
-                part = _Located(piece, found, _sound(found, why), why, at, row, line)
+                utf8 = self._whole_text(piece, found.used) if as_text else None
+                undecodable = _undecodable(piece, found, self._codec) if utf8 is None else []
+                why |= dict.fromkeys(undecodable, "undecodable")
+                part = _Located(piece, found, _sound(found, why), why, utf8, at, row, line)
+                n_records, n_undecodable = n_records + len(found.starts), n_undecodable + len(undecodable)
                 if len(found.starts):
                     yield part
                 at, row, line = at + found.used, row + int(part.sound.sum()), line + found.physical_lines
+        self._require_same(self.__dict__.setdefault("sha256", sha.hexdigest()) == sha.hexdigest())
+        self._require_decodable(n_undecodable, n_records)
+
+    def _require_same(self, same: bool) -> None:
+        if not same:
+            raise UnreadableFileError(self.name, "changed while it was being read", "Run it again.")
+
+    def _require_decodable(self, n_undecodable: int, n_records: int) -> None:
+        """The beginning of the file decided its encoding; the rest must bear it out."""
+        if n_undecodable > bearable(n_records) and not self._asked:
+            found = survey(self.path)
+            if found.codec is not self._codec:
+                raise UndecidedEncodingError(self.name, {self.encoding: n_undecodable}, n_records)
+
+    def _read(self, start: int, end: int) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return file.read(end - start)
 
     def _piece(self, file: BinaryIO, at: int, length: int) -> tuple[bytes, bytes, Records]:
         while True:
@@ -140,9 +174,7 @@ class DelimitedSource(Source):
 
     def _top(self, columns: Columns) -> _Top:
         """The delimiter under which the first lines make the best table, and its header."""
-        with self.path.open("rb") as file:
-            file.seek(self._survey.bom)
-            head = file.read(HEAD_BYTES)
+        head = self._read(self._survey.bom, self._survey.bom + HEAD_BYTES)
         found = [self._top_with(delimiter, head, columns) for delimiter in self._possible()]
         best = max(found, key=lambda top: (top.heading.known > 0, top.width, top.heading.known))
         if best.refused is not None:
@@ -153,14 +185,7 @@ class DelimitedSource(Source):
         return ("\t",) if self.path.suffix.lower() == ".tsv" else _DELIMITERS
 
     def _top_with(self, delimiter: str, head: bytes, columns: Columns) -> _Top:
-        flat = self._codec.flat(head, ord(delimiter))
-        at_end = len(head) < HEAD_BYTES
-        found = records.find(flat, ord(delimiter), self._eol_byte, at_end)
-        if not len(found.starts):
-            found = records.find(flat, ord(delimiter), self._eol_byte, at_end=True)
-        if not len(found.starts):
-            raise EmptyBatchError(self.path.name, "has no header")
-        found = found.scaled(self._codec.unit)
+        found = self._first_records(head, ord(delimiter))
         lines = [
             _record_text(head[start:end], self._codec)
             for start, end in zip(found.starts[:HEAD_RECORDS], found.ends[:HEAD_RECORDS], strict=True)
@@ -183,6 +208,18 @@ class DelimitedSource(Source):
         headers = cells[heading.place]
         return _Top(delimiter, len(headers), heading, headers, bom + end, refused)
 
+    def _first_records(self, head: bytes, delimiter: int) -> Records:
+        for length in (_TOP_BYTES, HEAD_BYTES):
+            flat, at_end = self._codec.flat(head[:length], delimiter), len(head) < length
+            found = records.find(flat, delimiter, self._eol_byte, at_end)
+            if len(found.starts) >= HEAD_RECORDS or at_end:
+                break
+        if not len(found.starts):  # a record longer than all this
+            found = records.find(flat, delimiter, self._eol_byte, at_end=True)
+        if not len(found.starts):
+            raise EmptyBatchError(self.path.name, "has no header")
+        return found.scaled(self._codec.unit)
+
     def _header_lines(self) -> int:
         header = self.header_bytes()[self._survey.bom :]
         return self._codec.flat(header).count(self._eol_byte)
@@ -197,7 +234,7 @@ class DelimitedSource(Source):
 
     def _block(self, part: _Located) -> Block:
         found, sound = part.found, part.sound
-        text = self._text(part.piece, found, sound)
+        text = self._text(part)
         bad = ~sound
         why = [part.why[index] for index in np.flatnonzero(bad).tolist()]
         return Block(
@@ -222,19 +259,24 @@ class DelimitedSource(Source):
         why |= dict.fromkeys(_holding_nul(flat, found), "control character NUL")
         return why
 
-    def _text(self, piece: bytes, found: Records, sound: _Mask) -> bytes:
+    def _whole_text(self, piece: bytes, used: int) -> bytes | None:
+        """A piece as UTF-8; null when some of it is no text."""
+        try:
+            return b"".join(self._codec.to_utf8(piece[:used]))
+        except UnicodeDecodeError:
+            return None
+
+    def _text(self, part: _Located) -> bytes:
         """The sound records in UTF-8, quoted as RFC 4180 has it."""
+        piece, found, sound = part.piece, part.found, part.sound
         literal = sound & (found.flaws == LITERAL)
-        raw = _cut(
-            piece,
-            found,
-            sound & ~literal,
-            {
-                index: self._requoted(piece[found.starts[index] : found.ends[index]])
-                for index in np.flatnonzero(literal).tolist()
-            },
-        )
-        return b"".join(self._codec.to_utf8(raw))
+        if part.utf8 is not None and not literal.any() and _is_everything(found, sound):
+            return part.utf8
+        instead = {
+            index: self._requoted(piece[found.starts[index] : found.ends[index]])
+            for index in np.flatnonzero(literal).tolist()
+        }
+        return b"".join(self._codec.to_utf8(_cut(piece, found, sound & ~literal, instead)))
 
     def _requoted(self, line: bytes) -> bytes:
         cells = records.literal_fields(self._codec.decode(line).rstrip("\r\n"), self.delimiter) or []
@@ -328,10 +370,13 @@ def _undecodable(piece: bytes, found: Records, codec: Codec) -> list[int]:
     return hit
 
 
+def _is_everything(found: Records, sound: _Mask) -> bool:
+    """No record and no empty line is to be left out."""
+    return bool(sound.all()) and int((found.ends - found.starts).sum()) == found.used
+
+
 def _cut(piece: bytes, found: Records, wanted: _Mask, instead: dict[int, bytes]) -> bytes:
     """The wanted records' bytes, and those given instead, in order."""
-    if bool(wanted.all()) and int((found.ends - found.starts).sum()) == found.used:
-        return piece[: found.used]
     parts: list[tuple[int, bytes | memoryview]] = list(instead.items())
     view = memoryview(piece)
     for first, last in runs(wanted, found.starts, found.ends):

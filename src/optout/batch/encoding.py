@@ -1,9 +1,10 @@
-"""The bytes of a text file → its encoding, decided by strict trial over the whole file.
+"""The bytes of a text file → its encoding, decided by strict trial.
 
 Source: Unicode 15.1 §23.8 (BOM); RFC 1468 (ESC $ begins kanji in ISO-2022-JP). The encoding that leaves the
 fewest lines undecodable wins. UTF-8 goes before the others when as many Japanese lines are valid in it as are
 not: nearly any bytes are some CP932. A tie, or more than one line in a thousand that cannot be read, is
-asked: `UndecidedEncodingError`. One pass also takes the SHA-256 and counts lines.
+asked: `UndecidedEncodingError`. A trial over the beginning of a file is a first answer: whoever reads on
+counts what cannot be decoded, and has the whole file tried when it is too much.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -61,28 +62,24 @@ class Survey:
         encoding: One of `codec.ENCODINGS`; with the byte order mark, if there is one.
         codec: How the bytes behind the mark stand for text.
         bom: Length of the mark, 0 without.
-        sha256: Hash (hex) of all bytes.
-        size: Bytes.
         eol: ``\\n``, ``\\r\\n`` or ``\\r``, as the first lines have it.
-        clean: Every line can be decoded.
+        clean: Every line that was tried can be decoded.
     """
 
     encoding: str
     codec: Codec
     bom: int
-    sha256: str
-    size: int
     eol: str
     clean: bool
 
 
-def survey(path: Path, encoding: str | None = None, told: Callable[[int], None] | None = None) -> Survey:
+def survey(path: Path, encoding: str | None = None, enough: float = math.inf) -> Survey:
     """Decide the encoding of a text file; `encoding` overrides the trial.
 
     Args:
         path: The file.
         encoding: What the caller says it is; lines it cannot decode are then for quarantine, however many.
-        told: Called with the bytes read so far, now and then.
+        enough: Bytes after which the trial may end, if Japanese text was among them.
 
     Raises:
         UnreadableFileError: binary, or not one line can be read in the encoding asked for.
@@ -96,9 +93,9 @@ def survey(path: Path, encoding: str | None = None, told: Callable[[int], None] 
     name, first, bom = _told(head, asked) if asked else _seen(head)
     _refuse_binary(path.name, first.flat(head))
     reading = _Pass(path, first, _eol(_outline(head, first)), alone=name is not None)
-    sha = reading.run(told)
+    reading.run(enough)
     best = reading.chosen() if asked is None else reading.readable()
-    return Survey(name or best.codec.name, best.codec, bom, sha, reading.size, reading.eol, best.bad == 0)
+    return Survey(name or best.codec.name, best.codec, bom, reading.eol, best.bad == 0)
 
 
 def sha256(path: Path) -> str:
@@ -197,22 +194,20 @@ class _Pass:
         self._alone = alone
         self._lines, self._escaped = 0, False
 
-    def run(self, told: Callable[[int], None] | None) -> str:
-        """Read the whole file; its hash."""
-        sha, first = hashlib.sha256(), self._trials[0]
+    def run(self, enough: float) -> None:
+        """Read the file, or enough of it to tell."""
+        first = self._trials[0]
         for chunk in self._chunks():
-            sha.update(chunk)
             self._lines += first.codec.flat(chunk).count(ord(self.eol[-1]))
             for trial in self._trials:
                 trial.feed(chunk)
             self.size += len(chunk)
             self._widen(chunk)
-            if told is not None:
-                told(self.size)
+            if self.size >= enough and any(trial.japanese for trial in self._trials):
+                break
         self._lines += not chunk.endswith(self.eol[-1:].encode()) if self.size else 0
         if not self._alone and len(self._trials) == 1 and not (first.ascii or first.japanese):
             self._begin(codecs.CP932, codecs.EUC_JP)  # é or ﾄｳ: two bytes that are text in each of them
-        return sha.hexdigest()
 
     def readable(self) -> _Trial:
         """The encoding asked for, if it reads anything at all."""
@@ -231,7 +226,7 @@ class _Pass:
         evident = [trial for trial in fewest if self._is_evident(trial)]
         best = (evident or fewest)[0]
         ties = [trial for trial in fewest if trial is not best and _badness(trial) == _badness(best)]
-        if best.hopeless or best.bad > self._bearable or (ties and not evident):
+        if best.hopeless or best.bad > bearable(self._lines) or (ties and not evident):
             raise self._undecided()
         return best
 
@@ -241,11 +236,6 @@ class _Pass:
         told = trial.ascii or trial.japanese
         evident = trial.codec in (codecs.UTF_8, codecs.ISO_2022_JP) and told
         return evident and _badness(trial) <= max(trial.good, min(others, default=0))
-
-    @property
-    def _bearable(self) -> float:
-        # One damaged line is for quarantine in a list of any length, unless there is nothing to compare it with.
-        return max(_UNDECODABLE_AT_MOST * self._lines, self._lines >= 3)
 
     def _undecided(self) -> UndecidedEncodingError:
         counts = {trial.codec.name: trial.bad for trial in self._trials}
@@ -257,7 +247,7 @@ class _Pass:
             return
         if len(self._trials) == 1 and self._trials[0].bad:
             self._begin(codecs.CP932, codecs.EUC_JP)
-        if not self._escaped and _KANJI_IN in chunk:
+        if not self._escaped and b"\x1b" in chunk and _KANJI_IN in chunk:
             self._escaped = True
             self._begin(codecs.ISO_2022_JP)
 
@@ -293,6 +283,12 @@ class _Pass:
         while at > 0 and at % first.unit:
             at = piece.rfind(mark, 0, at + len(mark) - 1)
         return at + len(mark) if at >= 0 else 0
+
+
+def bearable(lines: int) -> float:
+    """Undecodable lines that are for quarantine; more of them are a question."""
+    # One damaged line in a list of any length, unless there is nothing to compare it with.
+    return max(_UNDECODABLE_AT_MOST * lines, lines >= 3)
 
 
 def _badness(trial: _Trial) -> float:

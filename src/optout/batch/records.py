@@ -168,20 +168,17 @@ def _count(delimiters: Positions, starts: Positions, ends: Positions) -> Positio
 
 def _quoted(piece: bytes, delimiter: int, eol: int, at_end: bool) -> Records | None:
     """Every quote opens at the start of a field and closes at its end: masks will do. Otherwise null."""
-    padded = np.full(len(piece) + 3, eol, np.uint8)  # what lies outside the piece ends a field
-    padded[1:-2] = np.frombuffer(piece, dtype=np.uint8)
-    inside, with_cr = 0, eol == LF and b"\r" in piece
-    ends, delimiters, line_ends = [], [], []
+    array = np.frombuffer(piece, np.uint8)
+    inside, ends, delimiters, line_ends = 0, [], [], []
     for begin, end in _chunks(len(piece)):
-        window = padded[begin : end + 3]
-        quotes, delimits, ends_line = window == QUOTE, window == delimiter, window == eol
-        opened = _odd_so_far(quotes[1:-2], inside)
+        window = array[begin:end]
+        quotes = window == QUOTE
+        opened = _odd_so_far(quotes, inside)
         inside = int(opened[-1])
-        edge = quotes | delimits | ends_line
-        behind = edge[2:-1] | ((window[2:-1] == CR) & (window[3:] == LF)) if with_cr else edge[2:-1]
-        if bool((quotes[1:-2] & ((opened & ~edge[:-3]) | ~(opened | behind))).any()):
-            return None  # some quote neither opens at the start of a field, nor closes at its end
-        line_end, delimits_at = np.flatnonzero(ends_line[1:-2]), np.flatnonzero(delimits[1:-2])
+        at = np.flatnonzero(quotes)
+        if not _stand_at_edges(array, at + begin, opened[at], delimiter, eol):
+            return None
+        line_end, delimits_at = np.flatnonzero(window == eol), np.flatnonzero(window == delimiter)
         line_ends.append(line_end + begin)
         ends.append(line_end[~opened[line_end]] + begin)
         delimiters.append(delimits_at[~opened[delimits_at]] + begin)
@@ -193,6 +190,27 @@ def _quoted(piece: bytes, delimiter: int, eol: int, at_end: bool) -> Records | N
     if (inside and at_end) or max(left * inside, longest) > LONGEST_QUOTED:
         return None
     return every
+
+
+def _stand_at_edges(
+    array: npt.NDArray[np.uint8], quotes: Positions, opens: npt.NDArray[np.bool_], delimiter: int, eol: int
+) -> bool:
+    """Whether every quote that opens stands at the start of a field, and every other at the end of one."""
+    if not len(quotes):
+        return True
+    edges = np.zeros(256, bool)
+    edges[[QUOTE, delimiter, eol]] = True
+    before = edges[array[quotes - 1]] | (quotes == 0)  # what lies outside the piece ends a field
+    behind = _at(array, quotes + 1, eol)
+    ends_field = edges[behind]
+    if eol == LF:
+        ends_field |= (behind == CR) & (_at(array, quotes + 2, eol) == LF)
+    return bool(np.where(opens, before, ends_field).all())
+
+
+def _at(array: npt.NDArray[np.uint8], places: Positions, outside: int) -> npt.NDArray[np.uint8]:
+    within = places < len(array)
+    return np.where(within, array[np.where(within, places, 0)], np.uint8(outside))
 
 
 def _odd_so_far(quotes: npt.NDArray[np.bool_], carry: int) -> npt.NDArray[np.bool_]:

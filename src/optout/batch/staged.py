@@ -40,7 +40,7 @@ class StagedFile:
         self._sha = hashlib.sha256()
         self.size = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append bytes."""
         self._file.write(data)
         self._sha.update(data)

@@ -10,9 +10,11 @@ size.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +25,10 @@ import polars as pl
 
 from optout.batch import encoding as encodings
 from optout.batch.delimited import DelimitedSource, runs
+from optout.batch.heading import Columns
 from optout.batch.reader import open_batch
 from optout.batch.records import Positions
-from optout.batch.source import ParquetSource, Source
+from optout.batch.source import ParquetSource
 from optout.batch.staged import StagedFile, sweep, sync_folder
 from optout.errors import ConservationError, EmptyBatchError, HoldingChangedError, UnreadableFileError
 from optout.holdings.parquet import layout
@@ -55,6 +58,7 @@ def erase_rows(
     expected_sha256: str,
     verify: Callable[[Path], None],
     encoding: str | None = None,
+    columns: Columns = None,
 ) -> Erased:
     """Replace a CSV or Parquet file by itself without some rows.
 
@@ -63,7 +67,7 @@ def erase_rows(
         rows: Numbers of parsed rows (0-based), as a screen of these very bytes gave them.
         expected_sha256: Hash (hex) of the file the numbers are about.
         verify: Called with the path of the new file before it takes its place; raises to stop everything.
-        encoding: As it was given when the rows were numbered.
+        encoding, columns: As they were given when the rows were numbered.
 
     Returns:
         Counts and hashes. Lines that could not be parsed stay as they are.
@@ -75,23 +79,75 @@ def erase_rows(
         ConservationError: a row number does not exist, or the new file does not add up.
     """
     target = _target(path)
-    sweep(target)
+    gone = np.array(sorted(set(rows)), np.int64)
     if encodings.sha256(target) != expected_sha256:
         raise HoldingChangedError(path.name)
-    source = open_batch(target, encoding)
-    gone = np.array(sorted(set(rows)), np.int64)
+    source = open_batch(target, encoding, columns)
+    if isinstance(source, DelimitedSource):
+        found = locate(source, gone)
+        return erase_ranges(path, found.ranges, expected_sha256, found.checked(verify, source))
+    if isinstance(source, ParquetSource):
+        return _replaced(
+            target, expected_sha256, len(gone), lambda new: _parquet_without(source, gone, new), verify
+        )
+    raise UnreadableFileError(
+        source.name, "is of a kind rows cannot be erased from", "Give a CSV or Parquet file."
+    )
+
+
+def erase_ranges(
+    path: Path,
+    ranges: Sequence[tuple[int, int, int]],
+    expected_sha256: str,
+    verify: Callable[[Path], None],
+) -> Erased:
+    """Replace a text file by itself without some byte ranges: what `erase_rows` does once it knows them.
+
+    Args:
+        path: The file.
+        ranges: Start, end and number of rows of every range, in order, from `locate` for these very bytes.
+        expected_sha256, verify: As for `erase_rows`.
+
+    Returns:
+        Counts and hashes.
+
+    Raises:
+        HoldingChangedError, HoldingLockedError, UnreadableFileError: see `erase_rows`.
+    """
+    target = _target(path)
+    n_rows = sum(rows for _, _, rows in ranges)
+    return _replaced(
+        target,
+        expected_sha256,
+        n_rows,
+        lambda new: _copied_without(target, ranges, expected_sha256, new),
+        verify,
+    )
+
+
+def _replaced(
+    target: Path,
+    expected_sha256: str,
+    n_rows: int,
+    write: Callable[[StagedFile], str],
+    verify: Callable[[Path], None],
+) -> Erased:
+    """The protocol, whatever writes the new file."""
+    sweep(target)
     staged = StagedFile(target)
     try:
-        after = _write_without(source, gone, staged)
+        after = write(staged)
         verify(staged.temp)
-        if encodings.sha256(staged.temp) != after or not source.unchanged() or _target(path) != target:
-            raise HoldingChangedError(path.name)
+        with ThreadPoolExecutor(1) as beside:
+            source = beside.submit(encodings.sha256, target)
+            if encodings.sha256(staged.temp) != after or source.result() != expected_sha256:
+                raise HoldingChangedError(target.name)
         _keep_owner(target, staged.temp)
         staged.place(stat.S_IMODE(target.stat().st_mode))
     finally:
         staged.discard()
     sync_folder(target.parent)
-    return Erased(len(gone), expected_sha256, after)
+    return Erased(n_rows, expected_sha256, after)
 
 
 def _target(path: Path) -> Path:
@@ -106,49 +162,80 @@ def _target(path: Path) -> Path:
     return target
 
 
-def _write_without(source: Source, gone: Positions, staged: StagedFile) -> str:
-    """Write and verify the new file; its hash."""
-    if isinstance(source, DelimitedSource):
-        return _csv_without(source, gone, staged)
-    if isinstance(source, ParquetSource):
-        return _parquet_without(source, gone, staged)
-    raise UnreadableFileError(
-        source.name, "is of a kind rows cannot be erased from", "Give a CSV or Parquet file."
-    )
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where rows of a text file lie.
+
+    Attributes:
+        ranges: Start, end and number of rows of every range, in order.
+        records: Records in the file, parsed or not.
+        regular: No record has quotes that are not RFC 4180, so that none is read otherwise without its neighbour.
+    """
+
+    ranges: list[tuple[int, int, int]]
+    records: int
+    regular: bool
+
+    def checked(self, verify: Callable[[Path], None], source: DelimitedSource) -> Callable[[Path], None]:
+        """`verify`, and before it a count of the new file's records where that is not certain."""
+        left = self.records - sum(rows for _, _, rows in self.ranges)
+
+        def verified(new: Path) -> None:
+            if not self.regular:
+                _require_records(new, source.encoding, left)
+            verify(new)
+
+        return verified
 
 
-def _csv_without(source: DelimitedSource, gone: Positions, staged: StagedFile) -> str:
-    records, at = 0, 0
-    with source.path.open("rb") as file:
-        for start, end, so_far in _erased_ranges(source, gone):
-            records = so_far
-            for begin in range(at, start, _COPY_BYTES):
-                file.seek(begin)
-                staged.write(file.read(min(_COPY_BYTES, start - begin)))
-            at = end
-    staged.close()
-    written = staged.sha256
-    if encodings.sha256(staged.temp) != written:
-        raise ConservationError(staged.size, staged.temp.stat().st_size)
-    _require_records(staged.temp, source.encoding, records - len(gone))
-    return written
+def locate(source: DelimitedSource, rows: Collection[int] | Positions) -> Located:
+    """Where some parsed rows lie in a text file.
 
-
-def _erased_ranges(source: DelimitedSource, gone: Positions) -> Iterator[tuple[int, int, int]]:
-    """Byte ranges to leave out, with the records counted so far; at the end an empty one behind the file."""
-    found, records = 0, 0
+    Raises:
+        ConservationError: a row number does not exist.
+    """
+    gone = np.array(sorted(set(rows)), np.int64) if not isinstance(rows, np.ndarray) else rows
+    ranges: list[tuple[int, int, int]] = []
+    records, regular = 0, True
     for part in source.row_ranges():
         records += part.records
+        regular = regular and part.regular
         low, high = np.searchsorted(gone, (part.first_row, part.first_row + len(part.starts)))
         erased = np.zeros(len(part.starts), bool)
         erased[gone[low:high] - part.first_row] = True
-        found += int(high - low)
-        for first, last in runs(erased, part.starts, part.ends):
-            yield int(part.starts[first]), int(part.ends[last]), records
+        ranges += [
+            (int(part.starts[first]), int(part.ends[last]), last - first + 1)
+            for first, last in runs(erased, part.starts, part.ends)
+        ]
+    found = sum(rows for _, _, rows in ranges)
     if found != len(gone):
         raise ConservationError(len(gone), found)
-    size = source.path.stat().st_size
-    yield size, size, records
+    return Located(ranges, records, regular)
+
+
+def _copied_without(
+    target: Path, ranges: Sequence[tuple[int, int, int]], expected_sha256: str, staged: StagedFile
+) -> str:
+    """Copy a file but for some ranges; the hash of what was written."""
+    read, at = hashlib.sha256(), 0
+    left = iter([*((start, end) for start, end, _ in ranges), (None, None)])
+    start, end = next(left)
+    with target.open("rb", buffering=0) as file:
+        while piece := file.read(_COPY_BYTES):
+            read.update(piece)
+            view, upto = memoryview(piece), at + len(piece)
+            while start is not None and end is not None and start < upto:
+                staged.write(view[: max(0, start - at)])
+                view, at = view[min(end, upto) - at :], min(end, upto)
+                if end > upto:
+                    break
+                start, end = next(left)
+            staged.write(view)
+            at = upto
+    staged.close()
+    if read.hexdigest() != expected_sha256:
+        raise HoldingChangedError(target.name)
+    return staged.sha256
 
 
 def _require_records(written: Path, encoding: str, expected: int) -> None:
