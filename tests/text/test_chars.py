@@ -51,6 +51,20 @@ def test_canonical_kanji_are_fixed_points() -> None:
     assert moved["rule_id"].to_list() == []
 
 
+def test_kanji_that_are_taken_for_each_other_stay_two_letters_and_each_rule_proves_itself() -> None:
+    table = tables.load("kanji_confusable")
+    assert table.height > 1_000
+    pairs = chars.look_alikes().implode()
+    told = table.select(
+        "rule_id",
+        alike=pl.col("example").is_in(pairs) & pl.col("example").str.reverse().is_in(pairs),
+        spared=~pl.col("leaves_alone").is_in(pairs),
+        two=chars.fold_glyphs(pl.col("written")) != chars.fold_glyphs(pl.col("other")),
+        settled=chars.fold_glyphs(pl.col("example")) == pl.col("example"),
+    )
+    assert told.filter(~pl.all_horizontal("alike", "spared", "two", "settled"))["rule_id"].to_list() == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=8)), max_size=6))
 def test_folding_twice_changes_nothing_and_keeps_the_height(texts: list[str | None]) -> None:

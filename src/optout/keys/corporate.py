@@ -7,7 +7,13 @@ corporation.
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
+
+# A spreadsheet's numbers with every digit there: 1234567890123.0 and 1.234567890123E+12.
+_FLOAT: Final = r"^([^.]+)\.0+$"
+_EXPONENT: Final = r"^([1-9])\.([0-9]{12})[Ee]\+?12$"
 
 
 def corporate_number(written: pl.Expr) -> pl.Expr:
@@ -23,4 +29,5 @@ def corporate_number(written: pl.Expr) -> pl.Expr:
         >>> pl.select(corporate_number(pl.lit("Ｔ１２３４－５６－７８９０－１２３"))).item()
         '1234567890123'
     """
-    return written.str.normalize("NFKC").str.replace_all("[^0-9]", "").str.extract("^([1-9][0-9]{12})$")
+    text = written.str.normalize("NFKC").str.replace(_FLOAT, "${1}").str.replace(_EXPONENT, "${1}${2}")
+    return text.str.replace_all("[^0-9]", "").str.extract("^([1-9][0-9]{12})$")

@@ -9,7 +9,7 @@ from optout import tables
 from optout.errors import KeySchemeError
 
 # Raised by hand whenever a change of code alters any key or any level.
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import polars as pl
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from optout.text import company, name, reading
+from optout.text import chars, company, name, reading
 
 PERSON_LEVELS: Final = ("same", "similar", "renamed", "relative", "other", "unknown")
 _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
@@ -20,6 +20,7 @@ _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
 _NUMERALS: Final = "[一二三四五六七八九十]"
 # 幸子 written サチ子: the kana say how a kanji may be read, which only a lexicon could confirm.
 _SPELT_OUT: Final = "[ァ-ヺ]"
+_MOST_ALIKE: Final = 3  # letters of a name that may be misread at once
 
 
 def persons(
@@ -71,7 +72,24 @@ def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
         _distance(named, "a_gn", "b_gn").alias("given_distance"),
         _distance(named, "a_full", "b_full").alias("full_distance"),
     )
-    return named.with_columns(_kanji_level().alias("kanji"))
+    return _with_likeness(named).with_columns(_kanji_level().alias("kanji"))
+
+
+def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
+    """`alike`: every letter that differs is taken for the other's (荻野/萩野), a few of them at most."""
+    few = (pl.col("full_distance") <= _MOST_ALIKE) & (pl.col("a_full") != pl.col("b_full"))
+    told = named.select("a_full", "b_full", few=few).filter("few").select("a_full", "b_full").unique()
+    a, b = pl.col("a_full"), pl.col("b_full")
+    told = told.filter(a.str.len_chars() == b.str.len_chars())
+    letters = (
+        told.with_columns(x=a.str.split(""), y=b.str.split(""))
+        .explode("x", "y")
+        .filter(pl.col("x") != pl.col("y"))
+    )
+    strange = letters.filter(~(pl.col("x") + pl.col("y")).is_in(chars.look_alikes().implode()))
+    alike = told.join(strange, on=["a_full", "b_full"], how="anti").with_columns(alike=pl.lit(True))
+    joined = named.join(alike, on=["a_full", "b_full"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("alike").fill_null(False))
 
 
 def _split(named: pl.DataFrame) -> pl.DataFrame:
@@ -116,7 +134,7 @@ def _kanji_level() -> pl.Expr:
         .then(pl.lit("similar"))
         .when(a == b)
         .then(pl.lit("equal"))
-        .when(_wildcards_fit() | (_firm() & (_branch("full") | near)))
+        .when(_wildcards_fit() | pl.col("alike") | (_firm() & (_branch("full") | near)))
         .then(pl.lit("similar"))
         .when(_firm())
         .then(pl.lit("other"))
@@ -191,18 +209,17 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
     turned = (pl.col("a_kana_given") == pl.col("b_kana_family")) & (
         pl.col("a_kana_family") == pl.col("b_kana_given")
     )
+    named = _with_order(named.with_columns(turned=turned.fill_null(False)))
     level = (
         pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
         .when(_firm() & (((a == b) & _other_form()) | ((a != b) & _branch("kana"))))
         .then(pl.lit("similar"))
-        .when(a == b)
+        .when((a == b) | (pl.col("turned") & pl.col("ordered")))
         .then(pl.lit("equal"))
         .when(latin & ~both_latin & (romaji | swapped))
         .then(pl.lit("equal"))
-        .when(
-            turned.fill_null(False) | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose"))
-        )
+        .when(pl.col("turned") | (latin & (romaji | swapped)) | (pl.col("a_loose") == pl.col("b_loose")))
         .then(pl.lit("similar"))
         .when(family & near_given)
         .then(pl.lit("similar"))
@@ -213,6 +230,17 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("other"))
     )
     return named.with_columns(level.alias("spoken"))
+
+
+def _with_order(named: pl.DataFrame) -> pl.DataFrame:
+    """`ordered`: where the two parts stand turned round, it is plain which is the surname."""
+    if not named["turned"].any():
+        return named.with_columns(ordered=pl.lit(False))
+    plain = [
+        reading.clearly_surname_first(named[f"{side}_kana_family"], named[f"{side}_kana_given"])
+        for side in "ab"
+    ]
+    return named.with_columns(ordered=plain[0] | plain[1])
 
 
 def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
@@ -237,25 +265,38 @@ def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
 
 
 def _read(asked: pl.DataFrame) -> pl.DataFrame:
-    """`line`, `read`: equal when a reading is shared, unclear when none of ours is, for the pairs in question."""
-    sides = [_readings(asked, side) for side in "ab"]
-    both = sides[0].join(sides[1], on="line")
-    shared = pl.col("readings").list.set_intersection("readings_right").list.len() > 0
-    return both.select(
-        "line", pl.when(shared).then(pl.lit("equal")).otherwise(pl.lit("unclear")).alias("read")
+    """`line`, `read`: equal, similar (in romaji), different, or unclear, for the pairs in question."""
+    told = [asked[f"{side}_kana"].is_not_null() for side in "ab"]
+    neither = asked.filter(~told[0] & ~told[1])
+    usual = reading.shared(neither["a_gn"], neither["b_gn"])
+    return pl.concat(
+        [
+            _agreement(asked.filter(told[1] & ~told[0]), "a", "b"),
+            _agreement(asked.filter(told[0] & ~told[1]), "b", "a"),
+            neither.select("line", read=pl.when(usual).then(pl.lit("equal")).otherwise(pl.lit("unclear"))),
+        ]
     )
 
 
-def _readings(asked: pl.DataFrame, side: str) -> pl.DataFrame:
-    """The kana of a side where it has any, else the plausible readings of its kanji."""
-    parts = pl.col(f"{side}_fn") + " " + pl.col(f"{side}_gn")
-    lines = asked.select("line", parts.alias("name"), pl.col(f"{side}_kana").alias("kana"))
-    known = reading.readings(lines.filter(pl.col("kana").is_null())["name"].drop_nulls().unique())
-    found = lines.join(known, on="name", how="left", maintain_order="left")
-    own = pl.concat_list(pl.col("kana"))
-    return found.select(
-        "line", pl.when(pl.col("kana").is_not_null()).then(own).otherwise("readings").alias("readings")
+def _agreement(asked: pl.DataFrame, named: str, spoken: str) -> pl.DataFrame:
+    """`line`, `read`: may the kanji of one side be read like the kana of the other?"""
+    pairs = asked.select(
+        *(pl.col(f"{named}_{part}").alias(part) for part in reading.NAMED),
+        pl.col(f"{spoken}_kana").alias("key"),
+        *(pl.col(f"{spoken}_{part}").alias(part) for part in reading.SPOKEN if part != "key"),
+        firm=_firm(),
     )
+    alike = reading.agree(pairs)
+    level = (
+        pl.when(alike & pairs["latin"])  # romaji has lost the length of vowels
+        .then(pl.lit("similar"))
+        .when(alike)
+        .then(pl.lit("equal"))
+        .when(~alike)
+        .then(pl.lit("different"))
+        .otherwise(pl.lit("unclear"))
+    )
+    return asked.select("line", level.alias("read"))
 
 
 def _with_person(named: pl.DataFrame) -> pl.DataFrame:
@@ -270,7 +311,7 @@ def _with_person(named: pl.DataFrame) -> pl.DataFrame:
     passed_on = (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)
     doubtful = (kanji == "similar") | (spoken == "equal") | (read == "equal")
     doubtful |= (kanji == "none") & (spoken == "similar")
-    unread = (kanji == "none") & (spoken == "none") & (read == "unclear")
+    unread = (kanji == "none") & (spoken == "none") & read.is_in(["unclear", "similar"])
     level = (
         pl.when(unknown[0] | unknown[1])
         .then(pl.lit("unknown"))

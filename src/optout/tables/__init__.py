@@ -17,6 +17,8 @@ from optout.errors import TableError
 
 NONE: Final = "(none)"
 BLANK: Final = "(blank)"
+# Too large for lines of text; its licence stands beside it, its source in the tool that builds it.
+READING: Final = "reading.parquet"
 
 
 def names() -> list[str]:
@@ -57,10 +59,29 @@ def mapping(name: str, written: str = "written", canonical: str = "canonical") -
 
 
 @cache
+def readings() -> pl.DataFrame:
+    """The readings names and parts of names may have; made by tools/build_readings.py from ENAMDICT (CC BY-SA).
+
+    Returns:
+        Frame of `name`, `reading` (K1) String and Boolean, no nulls: `family`, `given` (of what it is a reading),
+        `part` (one kanji inside a name, not a whole name), `usual` (of a given name: one bearer in ten).
+
+    Raises:
+        TableError: the file is missing or damaged.
+    """
+    try:
+        return pl.read_parquet(resources.files(__name__).joinpath(READING).read_bytes())
+    except FileNotFoundError as missing:
+        raise TableError("reading", "is missing") from missing
+    except pl.exceptions.PolarsError as damaged:
+        raise TableError("reading", "is damaged") from damaged
+
+
+@cache
 def digest() -> str:
     """SHA-256 (hex) over the names and bytes of all tables: what the key scheme and every result name."""
     sha = hashlib.sha256()
     folder = resources.files(__name__)
-    for name in names():
-        sha.update(name.encode() + b"\0" + folder.joinpath(f"{name}.tsv").read_bytes() + b"\0")
+    for file in (*(f"{name}.tsv" for name in names()), READING):
+        sha.update(file.removesuffix(".tsv").encode() + b"\0" + folder.joinpath(file).read_bytes() + b"\0")
     return sha.hexdigest()

@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 
 from optout import tables
-from optout.text import chars, numerals
+from optout.text import chars, numerals, spreadsheet
 
 # What may stand between two numbers of one address, with or without blanks around it.
 _SEPARATOR: Final = " ?(?:丁目|番地|番|号|丁|-|ノ|・|~|ー)+ ?"
@@ -73,7 +73,7 @@ def fold(written: pl.Expr) -> pl.Expr:
 
 
 def _cleaned(written: pl.Series) -> pl.Series:
-    """Folded, without postal code and brackets."""
+    """Folded, without postal code and brackets, numbers as they were before a spreadsheet."""
     text = pl.col("text")
     frame = pl.DataFrame({"text": written})
     # Inside 大字 or 丁目 a variation selector would hide the word from the one-pass fold.
@@ -82,14 +82,19 @@ def _cleaned(written: pl.Series) -> pl.Series:
     frame = frame.with_columns(fold(text))
     if frame.select(text.str.contains(r"^[ 〒]*[0-9]{3}-?[0-9]{4}").any()).item():
         frame = frame.with_columns(text.str.replace(_POSTAL, ""))
+    if not frame.select(text.str.contains(rf"[(\[「【]|{spreadsheet.HINT}").any()).item():
+        return frame["text"]
     if frame.select(text.str.contains(r"[(\[「【]").any()).item():
         frame = frame.with_columns(text.str.replace_all(_BRACKETED, " "))
-    return frame["text"]
+    return spreadsheet.numbers_restored(frame)["text"]
 
 
 def _told(text: pl.Series) -> pl.Series:
     """Without outer blanks; null for a placeholder."""
-    frame = pl.DataFrame({"text": text}).with_columns(chars.blank_to_null(pl.col("text")))
+    bare = pl.col("text").str.strip_chars(f" {spreadsheet.LOST_NUMBER}")
+    frame = pl.DataFrame({"text": text}).with_columns(
+        pl.when(bare.str.len_bytes() > 0).then(pl.col("text").str.strip_chars())
+    )
     placeholder = pl.col("text").is_in(tables.load("address_placeholder")["written"].implode())
     return frame.select(pl.when(~placeholder).then("text").alias("text"))["text"]
 

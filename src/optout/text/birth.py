@@ -20,6 +20,9 @@ _TENS: Final = ("", "十", *(f"{digit}十" for digit in _ONES[2:]))
 # Before 1873 Japan counted by the moon: 太政官布告 第337号 (明治5年).
 _FIRST_YEAR: Final = 1873
 _TIME: Final = r"(?:T| +)[0-9]{1,2}:[0-9]{2}.*$"
+# 19700302 as a number: 19,700,302 and 1.9700302E+07 have every digit, 1.97E+07 has not.
+_SEPARATED: Final = r"^([0-9]{2}),([0-9]{3}),([0-9]{3})$"
+_EXPONENT: Final = r"^([12])\.([0-9]{7})E\+?0*7$"
 _ASIDE: Final = r"\([^()]*\)"  # 1970年(昭和45年)3月2日, (月), (満55歳)
 _WESTERN: Final = r"^([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|([0-9]{2})([0-9]{2}))$"
 _ERA: Final = r"^([MTSHR])-?(?:([0-9]{1,2})-([0-9]{1,2})-([0-9]{1,2})|([0-9]{2})([0-9]{2})([0-9]{2}))$"
@@ -68,6 +71,9 @@ def _folded(cells: pl.DataFrame) -> pl.DataFrame:
     cells = cells.with_columns(chars.fold_width(text).str.to_uppercase().str.strip_chars(" '\"="))
     cells = cells.with_columns(text.str.replace_all(_ASIDE, "").str.strip_chars())
     cells = cells.with_columns(text.str.replace(_TIME, "").str.replace(r"^([0-9]{8})\.0+$", "${1}"))
+    cells = cells.with_columns(
+        text.str.replace(_SEPARATED, "${1}${2}${3}").str.replace(_EXPONENT, "${1}${2}")
+    )
     cells = cells.with_columns(_words()(text))
     return cells.with_columns(text.str.replace_all("[ -]+", "-").str.strip_chars("-"))
 

@@ -179,6 +179,16 @@ def fold_glyphs(text: pl.Expr) -> pl.Expr:
     return _glyphs()(text)
 
 
+@cache
+def look_alikes() -> pl.Series:
+    """Two kanji that are taken for each other (荻萩, 己巳), as strings of both, in either order.
+
+    They stay two letters; a name that differs only so is in doubt. Source: tables/kanji_confusable.tsv.
+    """
+    table = tables.load("kanji_confusable")
+    return pl.concat([table["written"] + table["other"], table["other"] + table["written"]]).alias("pair")
+
+
 def blank_to_null(text: pl.Expr) -> pl.Expr:
     """Strip; what is empty then is null. Elementwise on a String column."""
     stripped = text.str.strip_chars()

@@ -15,7 +15,7 @@ from typing import Final
 import polars as pl
 
 from optout import tables
-from optout.text import addressing, chars, letters
+from optout.text import addressing, chars, letters, spreadsheet
 
 SCHEMA: Final = {"core": pl.String, "form": pl.String, "place": pl.String}
 # 行 without a blank before it is the end of a bank's name.
@@ -147,7 +147,8 @@ def _hiragana(katakana: str) -> str:
 
 def _spelled(text: pl.Expr) -> pl.Expr:
     """Glyphs, brackets, capitals, long vowels; no honorific, no blank beside a bracket."""
-    folded = addressing.brackets(chars.fold_glyphs(text)).str.to_uppercase().str.strip_chars(" ")
+    known = spreadsheet.without_errors(text)
+    folded = addressing.brackets(chars.fold_glyphs(known)).str.to_uppercase().str.strip_chars(" ")
     dashes = chars.Replacement.of(dict.fromkeys((*chars.dashes(), "-"), "-"))
     long = dashes(folded).str.replace_all(rf"([{letters.KANA}])-", "${1}ー")
     return long.str.replace(_ENDING, "").str.replace_all(r" *([()]) *", "${1}")

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import product
 from typing import Final
 
 import polars as pl
 
 from optout import tables
-from optout.text import addressing, chars, letters
+from optout.text import addressing, chars, letters, spreadsheet
 
 SCHEMA: Final = dict.fromkeys(
     ("key", "family", "given", "loose", "romaji", "romaji_family", "romaji_given"), pl.String
@@ -23,8 +24,10 @@ SCHEMA: Final = dict.fromkeys(
 _LONG: Final = "ー"
 _KATAKANA: Final = "ァ-ヺー"
 _ROMAN_LONG: Final = dict.fromkeys("ŌÔōô", "OU") | dict.fromkeys("ŪÛūû", "UU") | dict.fromkeys("ĀÂāâ", "AA")
-# OH before a consonant or at the end is a long O in passports (OHNO, SATOH); so is UH.
-_PASSPORT_LONG: Final = r"([OU])H([BCDFGHJKLMNPQRSTVWYZ ]|$)"
+# OH before a consonant or at the end is a long O in passports (OHNO, SATOH); so is UH. Before Y only where a word
+# begins so or has YAM, YAG (OHYA, KOHYAMA): GOHYAKU has a HYA.
+_PASSPORT_LONG: Final = r"([OU])H([BCDFGHJKLMNPQRSTVWZ ]|$)"
+_PASSPORT_BEFORE_Y: Final = r"(^| )OHY|OHY(A[MG])"
 _SAME_LETTER: Final = "|".join(f"^{chr(code)}{{3,}}$" for code in range(0x30A1, 0x30F7))
 
 
@@ -59,7 +62,30 @@ def parse(written: pl.Series) -> pl.DataFrame:
 
 def keys(readings: pl.Expr) -> pl.Expr:
     """K1 of clean katakana or hiragana without blanks. Elementwise; null stays null."""
-    return _long_vowels()(_single_marks(_spelling()(readings)))
+    return _long_vowels()(spelled(readings))
+
+
+def spelled(readings: pl.Expr) -> pl.Expr:
+    """Clean katakana or hiragana in its one spelling, long vowels as they are written. Elementwise."""
+    return _single_marks(_spelling()(readings))
+
+
+def run_together(readings: pl.Expr) -> pl.Expr:
+    """K1 keys written one behind another → one key in which no seam shows. Elementwise; null stays null.
+
+    サノ + オータ and サノオウタ meet; オーオカ and オーカ do, too, which K1 keeps apart. `run_together` of what was
+    run together already changes nothing.
+
+    Examples:
+        >>> pl.select(run_together(pl.lit("サノ" + "オータ")), run_together(pl.lit("サノーウタ")).alias("whole")).row(0)
+        ('サノータ', 'サノータ')
+    """
+    return _seams()(readings)
+
+
+def romaji_of(readings: pl.Expr) -> pl.Expr:
+    """K1 (or `run_together`) → RK. Elementwise; null stays null."""
+    return _nasals()(readings)
 
 
 @cache
@@ -93,6 +119,22 @@ def _two_letters(table: dict[str, str], single: dict[str, str]) -> dict[str, str
 def _long_vowels() -> chars.Replacement:
     long = tables.mapping("kana_long_vowel")
     return chars.Replacement.of(long | {vowels + _LONG: to for vowels, to in long.items()})
+
+
+@cache
+def _seams() -> chars.Replacement:
+    """A kana and up to three vowels or marks that lengthen it → the kana and one mark."""
+    longer: dict[str, set[str]] = {}
+    for vowels in tables.mapping("kana_long_vowel"):
+        longer.setdefault(vowels[0], {_LONG}).add(vowels[1:])
+    return chars.Replacement.of(
+        {
+            sound + "".join(run): sound + _LONG
+            for sound, marks in longer.items()
+            for length in (1, 2, 3)
+            for run in product(sorted(marks), repeat=length)
+        }
+    )
 
 
 @cache
@@ -131,7 +173,8 @@ def _irregular() -> str:
 def _cleaned(written: pl.Series) -> pl.DataFrame:
     """`text`: katakana with at most one blank; null when it is no reading."""
     text = pl.col("text")
-    frame = written.to_frame("text").with_columns(text=addressing.brackets(chars.fold_width(text)))
+    known = spreadsheet.without_errors(text)
+    frame = written.to_frame("text").with_columns(text=addressing.brackets(chars.fold_width(known)))
     frame = frame.with_columns(text=addressing.without_brackets(addressing.without_remarks(text)))
     frame = frame.with_columns(text=_surname_first(text)).with_columns(
         text=_spelling()(text).str.strip_chars(" ")
@@ -163,6 +206,7 @@ def _surname_first(text: pl.Expr) -> pl.Expr:
 def _spoken(text: pl.Expr) -> pl.Expr:
     """Romaji (in capitals) → katakana; a text without Latin letters stays as it is."""
     joined = text.str.replace_all(r"([A-Z])ー", "${1}").str.replace_all(_PASSPORT_LONG, "${1}${1}${2}")
+    joined = joined.str.replace_all(_PASSPORT_BEFORE_Y, "${1}OOY${2}")
     return pl.when(text.str.contains("[A-Z]")).then(_romaji()(joined)).otherwise(text)
 
 

@@ -111,7 +111,8 @@ def expand(text: pl.Expr) -> pl.Expr:
         '佐佐木 関ヶ原'
     """
     kanji = HAN.replace("々", "")
-    twice = text.str.replace_all(rf"([{kanji}])々", "${1}${1}").str.replace_all(rf"([{kanji}])々", "${1}${1}")
+    once = text.str.replace_all(rf"([{kanji}])々", "${1}${1}")
+    twice = once.str.replace_all(rf"([{kanji}])々+", "${1}${1}")  # no name repeats a letter more than twice
     return twice.str.replace_all(rf"([{kanji}])[ケガ]([{kanji}])", "${1}ヶ${2}")
 
 

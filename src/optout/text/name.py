@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from optout.text import addressing, chars, flag, letters, people
+from optout.text import addressing, chars, flag, letters, people, spreadsheet
 from optout.text.surname import family_length
 
 __all__ = ["family_length", "parse", "whole"]
@@ -191,7 +191,8 @@ def _settled(written: pl.Series) -> pl.DataFrame:
 def _staged(written: pl.Series) -> pl.DataFrame:
     """The slow path: what stands around the name goes, then further people, then the letters themselves."""
     text = pl.col("text")
-    frame = written.to_frame("written").select(text=addressing.brackets(chars.fold_glyphs(pl.col("written"))))
+    known = spreadsheet.without_errors(pl.col("written"))
+    frame = written.to_frame("written").select(text=addressing.brackets(chars.fold_glyphs(known)))
     frame = frame.with_columns(text=_together(text.str.replace_all("[\t\n]", " ").str.strip_chars(" ")))
     frame = frame.with_columns(
         unreadable=text.str.contains(_UNREADABLE),

@@ -136,8 +136,8 @@ def _folded(written: pl.Series) -> pl.DataFrame:
     """`cell`, `text` (lower-case ASCII, hyphens, words as marks T F X /) and `lost`."""
     cells = pl.DataFrame({"text": written}).with_row_index("cell")
     cells = cells.with_columns(_fold()(pl.col("text")).str.to_lowercase().str.strip_chars())
-    cells = cells.with_columns(lost=pl.col("text").str.contains(_LOST))
     cells = _repaired(cells, "text", "raw")
+    cells = cells.with_columns(lost=pl.col("text").str.contains(_LOST))
     kanji = pl.col("text").str.contains("[〇零二三四五六七八九]") & ~pl.col("text").str.contains("[0-9]")
     digits = pl.col("text").str.replace_many(_KANJI_DIGITS)
     cells = cells.with_columns(pl.when(kanji).then(digits).otherwise("text").alias("text"))

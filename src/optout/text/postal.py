@@ -16,9 +16,12 @@ from optout.text import chars
 _ASCII: Final = "0123456789"
 _WIDE: Final = "０１２３４５６７８９"
 _KANJI: Final = dict(zip("〇零二三四五六七八九", "0023456789", strict=True))
-# Six digits: a spreadsheet dropped the leading zero. What follows may be the address, but not another digit.
+# Six digits, or fewer before a hyphen: a spreadsheet dropped leading zeros. Five digits may be a code of before
+# 1998. What follows may be the address, but not another digit.
 _PLAIN: Final = "^[0-9]{3}-?[0-9]{4}$"
-_CODE: Final = r"^([0-9]{2,3}-{0,2}[0-9]{4})(?:\.0+)?(?:$|[^0-9.-])"
+_CODE: Final = r"^([0-9]{1,3}-{1,2}[0-9]{4}|[0-9]{6,7})(?:\.0+)?(?:$|[^0-9.-])"
+# 1,600,023: a number format of spreadsheets.
+_SEPARATED: Final = r"^ *(?:([0-9]),)?([0-9]{3}),([0-9]{3}) *$"
 
 
 def fold(written: pl.Expr) -> pl.Expr:
@@ -35,7 +38,7 @@ def fold(written: pl.Expr) -> pl.Expr:
         >>> pl.select(fold(pl.lit("〒１６０－００２３"))).item()
         '1600023'
     """
-    code = _bare()(written).str.extract(_CODE, 1).str.replace_all("-", "", literal=True).str.zfill(7)
+    code = _written(written).str.replace_all("-", "", literal=True).str.zfill(7)
     return code.replace(dict.fromkeys(tables.load("postal_placeholder")["code"]))
 
 
@@ -51,11 +54,16 @@ def parse(written: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"code": written.cast(pl.String)})
     plain = frame.select(pl.col("code").str.contains(_PLAIN).fill_null(True))["code"]
     if not plain.all():
-        odd = frame.filter(~plain).select(_bare()(pl.col("code")).str.extract(_CODE, 1))
+        odd = frame.filter(~plain).select(_written(pl.col("code")))
         frame = chars.overlaid(frame, ~plain, odd)
     code = pl.col("code").str.replace_all("-", "", literal=True).str.zfill(7)
     placeholder = code.is_in(tables.load("postal_placeholder")["code"].implode())
     return frame.select(pl.when(~placeholder).then(code).alias("code"))["code"]
+
+
+def _written(text: pl.Expr) -> pl.Expr:
+    """The code at the start, folded, with its hyphen."""
+    return _bare()(text.str.replace(_SEPARATED, "${1}${2}${3}")).str.extract(_CODE, 1)
 
 
 @cache
