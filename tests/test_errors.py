@@ -49,6 +49,7 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
     errors.OpenQuestionsError: (("review: 3 rows are undecided",),),
     errors.DeliveryRefused: (("2 rows are withhold",),),
     errors.CertificateError: ("it is not signed",),
+    errors.WriteFailedError: ("kept.csv", "the disk is full"),
 }
 # A next step begins with what to do.
 NEXT_STEPS = set(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optout.checks.intake import Intake, intake
     from optout.errors import DeliveryRefused, OptoutError
     from optout.register import Certificate, verify_certificate
-    from optout.screen import Result, Summary, normalize, screen, screen_file
+    from optout.screen import Progress, Result, Summary, normalize, screen, screen_file
     from optout.store import Identity, Receipt, Request, Store
 
     __version__: str
@@ -29,6 +29,7 @@ __all__ = [
     "Identity",
     "Intake",
     "OptoutError",
+    "Progress",
     "Receipt",
     "Request",
     "Result",
@@ -51,6 +52,7 @@ _HOME: Final = {
     "Identity": "store",
     "Intake": "checks",
     "OptoutError": "errors",
+    "Progress": "screen",
     "Receipt": "store",
     "Request": "store",
     "Result": "screen",

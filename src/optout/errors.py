@@ -34,7 +34,8 @@
         ├── HoldingChangedError     65
         ├── OpenQuestionsError      66
         ├── DeliveryRefused         67
-        └── CertificateError        68
+        ├── CertificateError        68
+        └── WriteFailedError        69
 
 Exit code 2 is the command line's own (wrong usage). Messages carry counts, column names, row numbers and
 rule ids, never a value from a row: whoever logs an error must not log a person.
@@ -509,3 +510,19 @@ class CertificateError(CheckError):
 
     def __str__(self) -> str:
         return f"The certificate is not valid for this file: {self.why}. Do not use the list."
+
+
+class WriteFailedError(CheckError):
+    """A result could not be written (disk full, quota, too large, I/O error); nothing has its final name."""
+
+    exit_code = 69
+
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(file, why)
+        self.file, self.why = file, why
+
+    def __str__(self) -> str:
+        return (
+            f"Writing {self.file} failed: {self.why}. Nothing was put under a final name. "
+            "Make room or mend the disk, and run it again."
+        )

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from optout import tables
 from optout.batch import flags, headers
 from optout.batch.columns import ColumnMapping, describe, recognise, sensitive
-from optout.errors import AmbiguousColumnError, MissingColumnError, UnknownColumnError
+from optout.errors import AmbiguousColumnError, HeaderMissingError, MissingColumnError, UnknownColumnError
 
 CASES = Path(__file__).parent.parent / "cases" / "headers.tsv"
+LAYOUTS = Path(__file__).parent.parent / "cases" / "layouts.tsv"
 ALIASES = tables.load("header_alias").to_dicts()
 
 
@@ -37,6 +38,16 @@ def header_cases() -> list[Any]:
     ]
 
 
+def layouts() -> dict[str, list[dict[str, str]]]:
+    head, *lines = LAYOUTS.read_text("utf-8").splitlines()
+    found: dict[str, list[dict[str, str]]] = {}
+    for line in lines:
+        row = dict(zip(head.split("\t"), line.split("\t"), strict=True))
+        found.setdefault(row["layout"], []).append(row)
+    assert len(found) > 50
+    return found
+
+
 def mapped(cells: dict[str, list[Any]], **options: Any) -> ColumnMapping:
     frame = pl.DataFrame(cells)
     return recognise(frame.columns, sample=frame, **options)
@@ -53,6 +64,19 @@ def test_a_header_is_read_as_its_case_says(written: str, field: str, role: str) 
     reading = headers.read(written)
     got = ("(unknown)", "self") if reading is None else (reading.field or "(none)", reading.role)
     assert got == (field, role)
+
+
+@pytest.mark.parametrize("layout", layouts().items(), ids=lambda layout: layout[0])
+def test_the_columns_of_a_product_are_what_an_office_expects(
+    layout: tuple[str, list[dict[str, str]]],
+) -> None:
+    _, rows = layout
+    described = describe(recognise([row["written"] for row in rows]))
+    got = [
+        "-" if field == "(unmapped)" else field if role == "self" else f"{role}.{field}"
+        for _, field, role in described
+    ]
+    assert got == [row["expect"] for row in rows]
 
 
 @pytest.mark.parametrize("rule", ALIASES, ids=lambda rule: rule["rule_id"])
@@ -131,6 +155,13 @@ def test_spelling_never_changes_what_a_header_is(rule: dict[str, str], styles: l
     reading = headers.read(written)
     assert reading is not None
     assert (reading.field, reading.role) == (rule["field"], rule["role"])
+
+
+@pytest.mark.parametrize("style", SPELLINGS)
+def test_no_alias_is_lost_in_any_spelling(style: str) -> None:
+    readings = {rule["rule_id"]: headers.read(SPELLINGS[style](rule["written"])) for rule in ALIASES}
+    read = {name: (each.field, each.role) for name, each in readings.items() if each is not None}
+    assert read == {rule["rule_id"]: (rule["field"], rule["role"]) for rule in ALIASES}
 
 
 @settings(deadline=None, max_examples=50)
@@ -230,7 +261,7 @@ def test_a_list_that_names_nobody_is_refused() -> None:
 
 
 def test_a_list_without_a_header_line_shows_nobody_in_the_message() -> None:
-    with pytest.raises(MissingColumnError) as refused:
+    with pytest.raises(HeaderMissingError) as refused:
         recognise(["見本 花子", "090-1234-5678"])
     assert "見本" not in str(refused.value)
     assert "1234" not in str(refused.value)
@@ -358,6 +389,162 @@ def test_the_people_of_a_row_are_told_by_its_roles(written: list[str], roles: li
     assert [subject.role for subject in recognise(written).subjects] == roles
 
 
+SURNAMES, GIVEN = ["見本", "例示", "仮名"], ["太郎", "花子", "次郎"]
+FULL = ["見本 太郎", "例示 花子", "仮名 次郎"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "fields_of"),
+    [
+        ({"顧客名1": SURNAMES, "顧客名2": GIVEN}, ["name_family", "name_given"]),
+        ({"name1": SURNAMES, "name2": GIVEN}, ["name_family", "name_given"]),
+        ({"顧客名カナ1": ["ミホン"] * 3, "顧客名カナ2": ["タロウ"] * 3}, ["kana_family", "kana_given"]),
+        ({"氏名1": FULL, "氏名2": ["桜", None, None]}, ["name", "joint.name"]),
+        ({"氏名": FULL, "氏名2": ["桜", None, None]}, ["name", "joint.name"]),
+        ({"name1": FULL, "name2": ["桜", None, None]}, ["name", "joint.name"]),
+        ({"得意先名1": ["見本商事(株)"] * 3, "得意先名2": ["本店", "営業部", None]}, ["name", "joint.name"]),
+        ({"宛名1": FULL, "宛名2": [None] * 3}, ["name", "joint.name"]),
+        (
+            {"お届け先名称1": SURNAMES, "お届け先名称2": ["営業部"] * 3},
+            ["recipient.name", "recipient_joint.name"],
+        ),
+        ({"注文者名1": SURNAMES, "注文者名2": GIVEN}, ["orderer.name_family", "orderer.name_given"]),
+        ({"フリガナ1": ["ミホンタロウ"] * 3, "フリガナ2": ["サクラ", None, None]}, ["kana", "joint.kana"]),
+    ],
+)
+def test_a_second_line_of_a_name_is_told_by_its_values(
+    cells: dict[str, list[Any]], fields_of: list[str]
+) -> None:
+    mapping = mapped({**cells, "TEL": ["03-1234-5678"] * 3})
+    assert list(fields(mapping).values()) == [*fields_of, "phone"]
+    assert any(next(iter(cells)) in decision for decision in mapping.decisions)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"氏名1": ["見本", "例示", "仮名 次郎"], "氏名2": ["太郎", "花子", "桜"]},
+        {"氏名1": [None, None], "氏名2": ["太郎", "花子"]},
+        {"氏名2": ["太郎"]},
+        {"氏名": ["見本 太郎"], "住所": ["東京都新宿区1"], "送付先氏名2": ["花子"]},
+    ],
+)
+def test_a_second_line_that_values_do_not_tell_is_asked_about(cells: dict[str, list[Any]]) -> None:
+    with pytest.raises(AmbiguousColumnError):
+        mapped(cells)
+
+
+def test_a_name_told_leaves_its_second_line_to_be_told() -> None:
+    mapping = recognise(["氏名1", "氏名2", "TEL"], columns={"name": "氏名1"})
+    assert [subject.role for subject in mapping.subjects] == ["self", "joint"]
+    both = recognise(["氏名1", "氏名2", "TEL"], columns={"name": ["氏名1", "氏名2"]})
+    assert both.subjects[0].fields["name"] == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "field"),
+    [
+        (["大阪府大阪市北区梅田1", None], "other.address"),
+        (["見本ビル3階", None], "address_2"),
+        ([None, None], "address_2"),
+    ],
+)
+def test_a_second_address_line_may_be_an_address_of_its_own(second: list[str | None], field: str) -> None:
+    cells = {"氏名": ["見本", "例示"], "住所1": ["東京都新宿区1", "東京都中央区2"], "住所2": second}
+    assert fields(mapped(cells))["住所2"] == field
+
+
+def test_lines_of_both_kinds_are_asked_about() -> None:
+    lines = ["大阪府大阪市北区梅田1", "見本ビル"]
+    with pytest.raises(AmbiguousColumnError):
+        mapped({"氏名": ["見本", "例示"], "住所1": ["東京都新宿区1", "東京都中央区2"], "住所2": lines})
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"姓": SURNAMES, "名前": GIVEN}, "name_given"),
+        ({"姓": SURNAMES, "名前": FULL}, "name"),
+        ({"氏名": FULL, "セイ": ["ミホン"] * 3, "名前フリガナ": ["タロウ"] * 3}, "kana_given"),
+    ],
+)
+def test_a_name_beside_a_surname_is_the_given_name_unless_it_repeats_it(
+    cells: dict[str, list[Any]], field: str
+) -> None:
+    *_, last = cells
+    assert fields(mapped({**cells, "TEL": ["03-1234-5678"] * 3}))[last] == field
+    with pytest.raises(AmbiguousColumnError):
+        mapped({"姓": SURNAMES, "名前": ["太郎", "花子", "仮名 次郎"]})
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [
+        (["取引先名", "住所"], "name"),
+        (["取引先名", "姓", "名", "住所"], "company"),
+        (["名称", "担当者氏名", "住所"], "name"),
+        (["表示名", "姓", "名"], "(unmapped)"),
+        (["表示名", "メール"], "name"),
+    ],
+)
+def test_a_party_is_the_company_only_where_a_person_is_named(written: list[str], field: str) -> None:
+    assert fields(recognise(written))[written[0]] == field
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"Name": ["#1001", "#1002"]}, "record_id"),
+        ({"配偶者": ["有", "無"]}, "(unmapped)"),
+        ({"ご家族": ["2人", "3人"]}, "(unmapped)"),
+        ({"配偶者": ["花子", "桜"]}, "joint.joint_names"),
+    ],
+)
+def test_a_name_column_of_codes_or_answers_names_nobody(cells: dict[str, list[Any]], field: str) -> None:
+    (header,) = cells
+    assert fields(mapped({**cells, "TEL": ["03-1234-5678", "090-1234-5678"]}))[header] == field
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [(["氏名", "氏名（ローマ字）"], "kana"), (["氏名", "カナ", "氏名（ローマ字）"], "(unmapped)")],
+)
+def test_a_name_in_letters_is_the_reading_where_there_are_no_kana(written: list[str], field: str) -> None:
+    assert fields(recognise(written))["氏名（ローマ字）"] == field
+
+
+def test_columns_without_a_header_over_header_words_are_asked_about() -> None:
+    frame = pl.DataFrame({"a": ["", "見本"], "b": ["都道府県", "東京都"], "c": ["市区町村", "新宿区"]})
+    with pytest.raises(AmbiguousColumnError, match="市区町村"):
+        recognise(["氏名", "住所", ""], sample=frame)
+    assert recognise(["氏名", "住所", ""], {"city": 2}, sample=frame).columns[2].field == "city"
+    assert recognise(["氏名", "住所", ""], ignore=[2], sample=frame).columns
+
+
+def test_a_message_shows_no_header_of_a_list_where_none_is_known() -> None:
+    with pytest.raises(MissingColumnError) as refused:
+        recognise(["見本一郎", "渋谷"])
+    assert "見本" not in str(refused.value)
+    assert "column 2 (position 1)" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "roles"),
+    [
+        (["生徒氏名", "保護者氏名", "住所", "TEL"], ["self", "guardian"]),
+        (["企業名", "住所", "代表者氏名", "担当者氏名"], ["self", "representative", "contact"]),
+        (["氏名", "電話番号", "請求先住所"], ["self"]),
+        (["氏名", "住所", "請求先住所"], ["self", "payer"]),
+        (["緊急連絡先1氏名", "緊急連絡先1TEL", "緊急連絡先2氏名"], ["emergency", "emergency_2"]),
+        (["担当者", "注文者氏名", "注文者住所", "送付先氏名"], ["orderer", "contact", "recipient"]),
+        (["お届け先名称１", "お届け先名称２", "お届け先住所１"], ["recipient", "recipient_joint"]),
+        (["氏名", "自宅住所", "Address 2 - Street"], ["self", "other"]),
+    ],
+)
+def test_members_numbers_and_lone_addresses_find_their_person(written: list[str], roles: list[str]) -> None:
+    assert [subject.role for subject in recognise(written).subjects] == roles
+
+
 def test_columns_that_look_like_identity_but_are_not_screened_are_named() -> None:
     frame = pl.DataFrame(
         {
@@ -369,10 +556,13 @@ def test_columns_that_look_like_identity_but_are_not_screened_are_named() -> Non
             "会員番号": [1, 2, 3],
             "捨": ["090-1234-5678"] * 3,
             "組": [{"a": 1}] * 3,
+            "番地なし": ["新宿区西新宿3-2-1", "北区梅田1", None],
+            "旧氏名欄外": ["見本 太郎", "例示 花子", "仮名 次郎"],
+            "商品": ["見本 太郎", "例示 花子", "仮名 次郎"],
         }
     )
     mapping = recognise(frame.columns, ignore=["捨"])
-    assert mapping.identity_like(frame) == ["謎", "欄", "Q7"]
+    assert mapping.identity_like(frame) == ["謎", "欄", "Q7", "番地なし", "旧氏名欄外"]
     assert mapping.identity_like(frame.clear()) == []
 
 

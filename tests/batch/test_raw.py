@@ -97,6 +97,7 @@ def test_a_value_is_joined_as_written(cells: dict[str, Any], field: str, expect:
         ({"都道府県": "東京都", "市区町村": "新宿区", "住所": None}, "東京都新宿区"),
         ({"都道府県": "東京都", "住所": "府中市3"}, "東京都府中市3"),
         ({"住所": None, "住所1": "新宿区西新宿", "住所2": "3-2-1"}, "新宿区西新宿3-2-1"),
+        ({"市区町村": "新宿区", "番地": "西新宿3-2-1", "住所2": "見本ビル"}, "新宿区西新宿3-2-1見本ビル"),
     ],
 )
 def test_an_address_is_joined_and_nothing_is_said_twice(cells: dict[str, Any], expect: str | None) -> None:
@@ -161,9 +162,38 @@ def test_a_joint_name_takes_the_surname_and_the_address() -> None:
         (0, "joint", "見本 花子", "はなこ", "160-0023", "新宿区1"),
         (0, "joint_2", "見本 次郎", None, "160-0023", "新宿区1"),
         (0, "joint_2-2", "見本 三郎", None, "160-0023", "新宿区1"),
-        (1, "joint", "花子", None, "160-0023", "新宿区1"),
+        (1, "joint", "見本 花子", None, "160-0023", "新宿区1"),
         (2, "joint", "例示 桜", None, "160-0023", "新宿区1"),
     ]
+
+
+def test_the_second_line_of_a_delivery_slip_is_a_person_at_the_same_door() -> None:
+    got = people(
+        {
+            "お届け先名称１": ["株式会社 見本", "見本 太郎", "見本太郎", "見本 太郎"],
+            "お届け先名称２": ["営業部 例示 桜様", "花子", "花子", None],
+            "お届け先住所１": ["新宿区1"] * 4,
+            "お届け先電話番号": ["03-1234-5678"] * 4,
+            "ご依頼主名称１": ["仮名商店"] * 4,
+        }
+    )
+    second = got.filter(pl.col("subject") == "recipient_joint")
+    assert second.select("row", "name", "address", "phone_1").rows() == [
+        (0, "例示 桜様", "新宿区1", "03-1234-5678"),
+        (1, "見本 花子", "新宿区1", "03-1234-5678"),
+        (2, "見本 花子", "新宿区1", "03-1234-5678"),
+    ]
+
+
+def test_no_surname_is_taken_from_a_firm_nor_given_to_a_department() -> None:
+    got = people(
+        {
+            "氏名1": ["株式会社 見本", "見本 太郎", "長谷川 桜"],
+            "氏名2": ["花子", "営業部", "見本 次郎"],
+            "TEL": ["03-1234-5678"] * 3,
+        }
+    )
+    assert got.filter(pl.col("subject") == "joint")["name"].to_list() == ["花子", "営業部", "見本 次郎"]
 
 
 def test_a_guardian_shares_the_address_only_where_the_row_names_one() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import optout
 from optout import DeliveryRefused
+from optout.batch.staged import StagedFile
 from optout.checks import delivery
 
 Put = Callable[..., Path]
@@ -286,18 +287,28 @@ def test_a_file_that_changes_after_it_was_screened_is_refused(
     assert store.jobs("certificate") == []
 
 
-def test_a_disk_that_fills_up_leaves_no_list_without_its_certificate(
-    store: optout.Store, asked: optout.Receipt, clean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("survivors", [0, 1, 2])
+def test_whatever_stops_it_no_list_stands_there_without_its_certificate(
+    store: optout.Store,
+    asked: optout.Receipt,
+    clean: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    survivors: int,
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    placed, left = StagedFile.place, iter(range(survivors))
 
-    for step in ("write_atomically", "write_json_atomically"):
-        with monkeypatch.context() as patch:
-            patch.setattr(delivery, step, full)
-            with pytest.raises(OSError, match="No space"):
-                optout.deliver(clean, store, "見本商事", "DM", "mail", out=tmp_path / "out")
-        assert not (tmp_path / "out" / "clean.csv").exists()
+    def interrupted(file: StagedFile, mode: int | None = None) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        placed(file, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StagedFile, "place", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            optout.deliver(clean, store, "見本商事", "DM", "mail", out=tmp_path / "out")
+    there = {path.name for path in (tmp_path / "out").iterdir()}
+    assert there == set(["public_key.pem", "certificate.json"][:survivors])
 
 
 def test_an_unknown_channel_is_a_mistake_of_the_caller_not_a_refusal(

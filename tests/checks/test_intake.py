@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -104,7 +106,7 @@ def test_columns_of_special_care_are_refused_unless_they_are_dropped(
         optout.intake(path, store, **TOLD, out=out)
     assert not out.exists()
     intake = optout.intake(path, store, **TOLD, out=out, drop_sensitive=True)
-    assert (out / "kept.csv").read_text("utf-8") == "氏名,住所\n見本花子,港区芝公園4-2-8\n"
+    assert (out / "kept.csv").read_bytes() == "氏名,住所\n見本花子,港区芝公園4-2-8\n".encode()
     assert intake.record["dropped"] == ["病歴"]
     assert all("秘密の値".encode() not in file.read_bytes() for file in out.iterdir())
 
@@ -150,9 +152,10 @@ def test_a_disk_that_fills_up_leaves_no_half_of_a_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("optout.batch.staged.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(errors.WriteFailedError, match="the disk is full"):
         optout.intake(bought, store, **TOLD, out=tmp_path / "in")
     assert [path.name for path in (tmp_path / "in").iterdir()] == []
+    assert store.jobs("intake") == []
 
 
 def test_screening_against_nothing_must_be_meant(store: optout.Store, bought: Path, tmp_path: Path) -> None:
@@ -208,3 +211,80 @@ def test_dropping_a_column_loses_no_unreadable_record(
     written = b"".join(file.read_bytes() for file in sorted((tmp_path / "in").glob("*.csv")))
     assert "あり".encode("cp932") not in written
     assert b"fields: 2 instead of 4" in written
+
+
+def test_what_was_lost_in_a_spreadsheet_is_a_question_and_what_was_restored_is_not(
+    store: optout.Store, asked: optout.Receipt, put: Put, tmp_path: Path
+) -> None:
+    fine = put("1,見本 花子,,千代田区千代田1-1,9012340001,", name="fine.csv")
+    restored = optout.intake(fine, store, **TOLD, out=tmp_path / "fine")
+    assert restored.open_questions == []
+    assert [(d["kind"], d["action"]) for d in restored.record["damage"]] == [("zero", "repaired")]
+    harmed = put(
+        "1,見本 花子,,千代田区千代田1-1,9.01E+09,", "2,見本 次郎,,#N/A,9012340002,", name="harmed.csv"
+    )
+    lost = optout.intake(harmed, store, **TOLD, out=tmp_path / "harmed")
+    (question,) = lost.open_questions
+    assert question.startswith("damage: 2 values were lost")
+    assert "電話番号 (exponent, 1)" in question
+    assert "9.01" not in question
+    with pytest.raises(errors.OpenQuestionsError):
+        lost.accept(leave_out=["review"])
+    with pytest.raises(errors.OptionError, match="acknowledge"):
+        lost.accept(acknowledge=["history"])
+    with pytest.raises(errors.OptionError, match="leave_out"):
+        lost.accept(leave_out=["damage"])
+    assert lost.accept(acknowledge=["damage"]).name == "kept.csv"
+    _, _, record = store.load_job(lost.id) or ("", "", {})
+    assert (record["acknowledged"], record["left_out"]) == (["damage"], [])
+    assert record["damage"] == json.loads((tmp_path / "harmed" / "intake.json").read_text("utf-8"))["damage"]
+
+
+def test_the_record_says_how_the_list_was_written(
+    store: optout.Store, asked: optout.Receipt, bought: Path, tmp_path: Path
+) -> None:
+    taken = optout.intake(bought, store, **TOLD, out=tmp_path / "in")
+    told = taken.record["list"]
+    assert (told["encoding"], told["delimiter"], told["eol"], told["sheet"]) == ("cp932", ",", "\r\n", None)
+    assert (told["records"], told["sha256"]) == (5, taken.result.source.sha256)
+
+
+@pytest.mark.parametrize("encoding", ["cp932", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", ["\t", ";", ","])
+def test_a_list_rid_of_a_column_is_written_as_it_was(
+    store: optout.Store, asked: optout.Receipt, tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    cells = [
+        ["氏名", "電話番号", "病歴", "電話番号", "備考"],
+        ["見本 花子", "06-1234-5678", "秘密", "", "一, 二; 三"],
+        ["高橋 一郎", "03-1234-5678", "秘密", "", ""],
+        ["短い行"],
+    ]
+
+    def written(rows: list[list[str]]) -> bytes:
+        page = io.StringIO()
+        csv.writer(page, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
+        return page.getvalue().encode(encoding)
+
+    listed, out = tmp_path / "list.csv", tmp_path / "in"
+    listed.write_bytes(written(cells))
+    taken = optout.intake(listed, store, **TOLD, out=out, drop_sensitive=True)
+    rest = [row[:2] + row[3:] for row in cells[:3]]
+    assert (out / "kept.csv").read_bytes() == written([rest[0], rest[1]])
+    assert (out / "withheld.csv").read_bytes() == written([rest[0], rest[2]])
+    assert taken.quarantined.height == 1
+    assert (out / "quarantined.csv").read_bytes() == written(
+        [["line", "why"], ["4", "fields: 1 instead of 5"]]
+    )
+    assert all("秘密".encode(encoding)[-4:] not in file.read_bytes() for file in out.glob("*.csv"))
+
+
+def test_a_list_is_not_replaced_by_its_own_rows_without_a_column(
+    store: optout.Store, asked: optout.Receipt, tmp_path: Path
+) -> None:
+    listed = tmp_path / "kept.csv"
+    listed.write_text("氏名,病歴,電話番号\n見本 花子,あり,06-1234-5678\n", "utf-8")
+    before = listed.read_bytes()
+    with pytest.raises(errors.OptionError, match="out"):
+        optout.intake(listed, store, **TOLD, out=tmp_path, drop_sensitive=True)
+    assert listed.read_bytes() == before

@@ -272,8 +272,8 @@ def test_a_crash_between_rename_and_record_is_finished_by_running_the_plan_again
     plan = planned(store, asked, held)
     erased = removal.erase_rows
 
-    def erase_then_crash(*args: Any) -> object:
-        erased(*args)
+    def erase_then_crash(*args: Any, **named: Any) -> object:
+        erased(*args, **named)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -326,7 +326,7 @@ def test_nothing_is_called_done_when_the_rows_are_still_found(
     held = put(rows["asked"], rows["other"], rows["asked"])
     before, plan = held.read_bytes(), planned(store, asked, held)
     erased = removal.erase_rows
-    monkeypatch.setattr(removal, "erase_rows", lambda path, found, *rest: erased(path, found[:1], *rest))
+    monkeypatch.setattr(removal, "erase_rows", lambda path, found, *a, **k: erased(path, found[:1], *a, **k))
     with pytest.raises(errors.CheckError, match="still found"):
         optout.removal.execute(store, plan.hash)
     assert held.read_bytes() == before

@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 import typer
 
 from optout.cli.app import app
+from optout.cli.tabular import csv_of
 
 from .conftest import CLEAN, LIST, Run
 
@@ -100,6 +102,146 @@ def test_a_streamed_screen_writes_the_same_bytes(run: Run, store: Path, listed: 
         assert (whole / name).read_bytes() == (streamed / name).read_bytes()
 
 
+def test_a_screen_keeps_the_encoding_unless_asked_otherwise(
+    run: Run, store: Path, listed: Path, tmp_path: Path
+) -> None:
+    for way in ([], ["--stream"]):
+        out = tmp_path / f"out{len(way)}"
+        assert run("screen", store, listed, "--out", out, "--out-encoding", "utf-8-sig", *way).code == 0
+        header, *rows = LIST.splitlines()
+        assert (out / "kept.csv").read_text("utf-8-sig").splitlines() == [header, rows[1]]
+    refused = run("screen", store, listed, "--out", tmp_path / "o", "--out-encoding", "ebcdic")
+    assert refused.code == 18
+
+
+def test_a_list_without_a_header_line_is_told_by_places(run: Run, store: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.csv"
+    bare.write_text("0001,見本 一郎,03-1234-5678\n0002,例示 花子,06-1234-9999\n", "cp932")
+    assert run("screen", store, bare, "--out", tmp_path / "out").code == 21
+    places = ("--columns", "name=1", "--columns", "phone=2", "--ignore", "0")
+    for way in ([], ["--stream"]):
+        told = run("screen", store, bare, "--out", tmp_path / "out", *places, *way, "--json")
+        assert (told.document["counts"]["withhold"], told.document["counts"]["keep"]) == (1, 1)
+        assert lines(tmp_path / "out" / "withheld.csv") == ["0001,見本 一郎,03-1234-5678"]
+    assert "03-1234-5678" in run("explain", store, bare, "0", *places).out
+    assert run("normalize", bare, *places, "--json").document["rows"] == 2
+    assert run("import", store, bare, *places[:4], "--json").document["unmatchable"] == []
+    assert run("screen", store, bare, "--out", tmp_path / "out", *places, "--quiet").out == "0\n"
+    taken = run("intake", store, bare, *INTAKE, *places, "--out", tmp_path / "in", "--json")
+    assert taken.code == 0
+    clean = tmp_path / "clean.csv"
+    clean.write_text("例示 三郎,011-123-4567\n", "utf-8")
+    by_place = ("--columns", "name=0", "--columns", "phone=1")
+    assert run("deliver", store, clean, *DELIVERY, *by_place, "--out", tmp_path / "going").code == 0
+
+
+def test_requests_without_a_header_line_tell_their_scope_by_place(
+    run: Run, store: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "requests.csv"
+    bare.write_text("例示 花子,06-1234-9999,電話\n")
+    places = ("--columns", "name=0", "--columns", "phone=1", "--columns", "channels=2")
+    assert run("import", store, bare, *places).code == 0
+    phones = tmp_path / "phones.csv"
+    phones.write_text("氏名,電話\n例示 花子,06-1234-9999\n")
+    kept = [
+        run("screen", store, phones, "--out", tmp_path / "o", "--channel", channel, "--quiet").out
+        for channel in ("mail", "phone")
+    ]
+    assert kept == ["1\n", "0\n"]
+    absent = run("import", store, bare, "--columns", "name=0", "--columns", "channels=9")
+    assert absent.code == 13
+
+
+def test_a_sheet_is_named_where_several_look_like_lists(run: Run, store: Path, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for place, (title, person) in enumerate({"東京": "見本 一郎", "大阪": "例示 花子"}.items()):
+        sheet = book.create_sheet(title, place)
+        sheet.append(["氏名", "電話番号"])
+        sheet.append([person, "03-1234-5678"])
+    del book["Sheet"]
+    file = tmp_path / "list.xlsx"
+    book.save(file)
+    out = ("--out", tmp_path / "out")
+    assert run("screen", store, file, *out).code == 20
+    for way in ([], ["--stream"]):
+        told = run("screen", store, file, *out, "--sheet", "東京", *way, "--json").document
+        assert (told["counts"]["withhold"], told["list"]["sheet"]) == (1, "東京")
+    assert run("explain", store, file, "0", "--sheet", "東京").code == 0
+    assert run("normalize", file, "--sheet", "大阪", "--json").document["lines"][0]["name"] == "例示花子"
+    taken = run("intake", store, file, *INTAKE, "--out", tmp_path / "in", "--sheet", "東京", "--json")
+    assert taken.document["list"]["sheet"] == "東京"
+    # Nobody looked for people in the other sheet, and it would go out with this one.
+    refused = run("deliver", store, file, *DELIVERY, "--out", tmp_path / "going", "--sheet", "大阪", "--json")
+    assert any("東京" in reason for reason in refused.document["details"]["reasons"])
+    assert run("import", store, file, "--sheet", "大阪").code == 0
+    assert run("screen", store, file, *out, "--sheet", "京都").code == 18
+
+
+def test_what_a_spreadsheet_did_is_shown(run: Run, store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("氏名,TEL\n例示 花子,9.01E+09\n見本 一郎,312345678\n例示 次郎,#N/A\n")
+    told = run("screen", store, file, "--out", tmp_path / "out")
+    assert "表計算による変化" in told.out
+    for word in ("指数表示", "数式のエラー", "先頭の0落ち", "復元 restored", "失われた lost"):
+        assert word in told.out
+    assert "9.01E" not in told.said
+    document = run("screen", store, file, "--out", tmp_path / "out", "--json").document
+    assert [(d["header"], d["kind"], d["rows"]) for d in document["damage"]] == [
+        ("TEL", "error", [2]),
+        ("TEL", "exponent", [0]),
+        ("TEL", "zero", [1]),
+    ]
+    assert "表計算による変化" in run("import", store, file).out
+    clean = run("screen", store, file, "--out", tmp_path / "o", "--ignore", "TEL", "--columns", "name=氏名")
+    assert "表計算による変化" not in clean.out
+
+
+def test_an_intake_asks_about_what_was_lost_and_takes_note_of_the_answer(
+    run: Run, store: Path, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "list.csv", ("--out", tmp_path / "in")
+    file.write_text("氏名,TEL,メール\n例示 花子,9.01E+09,hanako@example.jp\n例示 次郎,9012340001,\n")
+    refused = run("intake", store, file, *INTAKE, *out, "--accept", "--json")
+    assert refused.code == 66
+    assert [q.split(":")[0] for q in refused.document["details"]["questions"]] == ["damage"]
+    assert run("intake", store, file, *INTAKE, *out, "--accept", "--acknowledge", "supplier").code == 18
+    held = run("intake", store, file, *INTAKE, *out, "--accept", "--acknowledge", "damage", "--json")
+    assert held.code == 0
+    assert held.document["held"]
+
+
+def test_cells_we_make_are_no_formulas_and_the_users_own_are_left_as_they_are(
+    run: Run, store: Path, tmp_path: Path
+) -> None:
+    cell = '=HYPERLINK("http://example.jp")'
+    file = tmp_path / "list.csv"
+    quoted = cell.replace('"', '""')
+    text = f'氏名,住所,TEL\n例示 花子,"東京都新宿区{quoted}3-2-1",\n"{quoted}",大阪市北区梅田1-1,+81-6-1234-9999\n'
+    file.write_text(text, "utf-8")
+    made = [run("normalize", file).out]
+    assert run("normalize", file, "--out", tmp_path / "n.csv").code == 0
+    made.append((tmp_path / "n.csv").read_text("utf-8-sig"))
+    for page in made:
+        frame = pl.read_csv(io.StringIO(page), infer_schema=False)
+        cells = [cell for column in frame for cell in column if cell]
+        assert not [cell for cell in cells if cell.startswith(tuple("=+-@\t\r"))]
+        assert any(cell.startswith("'=") for cell in cells)
+    assert run("screen", store, file, "--out", tmp_path / "out").code == 0
+    parts = [(tmp_path / "out" / f"{name}.csv").read_text("utf-8") for name in ("kept", "withheld", "review")]
+    assert {line for part in parts for line in part.splitlines()} == set(text.splitlines())
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
+def test_a_cell_that_begins_like_a_formula_is_made_inert(start: str) -> None:
+    frame = pl.DataFrame({"a": [f"{start}1", f"1{start}", None, "", "'"], "n": [-1, 2, 3, 4, 5]})
+    read = pl.read_csv(io.StringIO(csv_of(frame)), infer_schema=False)
+    assert read["a"].to_list()[:2] == [f"'{start}1", f"1{start}"]
+    assert read["n"].to_list()[0] == "-1", "a number is no text"
+    lists = pl.DataFrame({"a": [[f"{start}1", "2"], []]}, schema={"a": pl.List(pl.String)})
+    assert pl.read_csv(io.StringIO(csv_of(lists)), infer_schema=False)["a"][0] == f"'{start}1;2"
+
+
 def test_a_removal_is_planned_carried_out_and_proved(run: Run, store: Path, listed: Path) -> None:
     plan = run("remove", "plan", store, listed, "--json").document
     assert [row["row"] for row in plan["rows"]] == [0]
@@ -190,15 +332,6 @@ def test_an_explanation_shows_both_sides_and_is_audited(run: Run, store: Path, l
     assert (document["verdict"], document["personal_data"]) == ("withhold", True)
     assert run("explain", store, listed, "1").code == 0
     assert run("explain", store, listed, "3").code == 18
-
-
-def test_columns_are_told_and_cells_only_counted(run: Run, listed: Path) -> None:
-    told = run("columns", listed)
-    assert told.code == 0
-    assert "見本" not in told.said
-    document = run("columns", listed, "--ignore", "備考", "--json").document
-    assert [line["field"] for line in document["columns"]][:2] == ["name", "kana"]
-    assert document["filled"][4] == {"header": "備考", "filled": 1, "distinct": 1}
 
 
 def test_a_list_is_normalized_to_standard_output_or_a_file(run: Run, listed: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_a_list_without_a_header_does_not_show_its_first_person(
     place = tmp_path / "bare.csv"
     place.write_text(f"{SENTINEL}\n{SENTINEL}\n")
     for told in (run("screen", store, place, "--out", tmp_path / "o"), run("import", store, place, "--json")):
-        assert told.code == 15
+        assert told.code == 21
         silent(told)
 
 

@@ -20,6 +20,18 @@ REPORT = {
     "unmapped": [f"列{n}" for n in range(40)],
     "identity_like": ["予備"],
     "decisions": ["電話番号1 and 電話番号2 are alternatives"],
+    "damage": [
+        {
+            "column": n,
+            "header": f"電話番号{n}",
+            "kind": "exponent",
+            "action": action,
+            "rules": ["SD39"],
+            "count": 1_234_567 if n else 1,
+            "rows": [3, 1_000_000, 1_000_001, 1_000_002][: 4 if n else 1],
+        }
+        for n, action in enumerate(("lost", "repaired", "doubtful") * 5)
+    ],
     "against": {
         "revision": 3,
         "entries": 5,
@@ -36,6 +48,7 @@ def test_no_line_is_wider_than_the_page(width: int) -> None:
     sheets = [
         screened.counts(REPORT, "名簿"),
         screened.reasons(REPORT),
+        *screened.damage(REPORT),
         facts("題", {"長い" * 30: "値" * 200}),
     ]
     for sheet in sheets:
@@ -63,6 +76,30 @@ def test_remarks_name_columns_that_were_not_used_but_not_all_of_them() -> None:
     first, *_ = screened.remarks(REPORT)
     assert "列11 (+28)" in first
     assert "tenant -" in screened.against(REPORT)
+
+
+def test_what_a_spreadsheet_did_is_told_by_column_and_not_for_every_one_of_them() -> None:
+    (sheet,) = screened.damage(REPORT)
+    assert len(sheet.rows) == 12
+    assert sheet.notes == ("ほか 3 more.",)
+    assert sheet.rows[0].cells == (
+        "電話番号0",
+        words("damage", "exponent"),
+        words("repair", "lost"),
+        1,
+        "3",
+    )
+    assert sheet.rows[1].cells[3:] == (1_234_567, "3 1000000 1000001 ...")
+    assert [row.tone for row in sheet.rows[:3]] == ["bad", "good", "doubt"]
+    assert screened.damage({**REPORT, "damage": []}) == []
+    # A report of an earlier version does not tell of it.
+    assert screened.damage({}) == []
+
+
+def test_every_kind_of_damage_and_what_became_of_it_has_words() -> None:
+    table = tables.load("spreadsheet_damage")
+    for kind, column in (("damage", "kind"), ("repair", "action")):
+        assert [word for word in table[column].unique() if words(kind, word) == word] == []
 
 
 @pytest.mark.parametrize("reason", schema.REASONS)

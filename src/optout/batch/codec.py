@@ -245,10 +245,13 @@ class _Jis(Codec):
 
 class _Iso2022(_Jis):
     def decode(self, piece: bytes) -> str:
-        for pattern in (_LEFT_OPEN, _SHIFTED):
-            if found := pattern.search(piece):
-                raise UnicodeDecodeError(self.name, piece, *found.span(), "no ISO-2022-JP (RFC 1468)")
-        return super().decode(piece)
+        patterns = (_LEFT_OPEN, _SHIFTED, _UNKNOWN)
+        wrong = [found for pattern in patterns if (found := pattern.search(piece))]
+        first = min((found.start() for found in wrong), default=len(piece))
+        text = super().decode(piece[:first])  # an error before it is told first
+        if wrong:
+            raise UnicodeDecodeError(self.name, piece, first, first + 1, "no ISO-2022-JP (RFC 1468)")
+        return text
 
     def flat(self, piece: bytes, delimiter: int = 0) -> bytes:
         del delimiter
@@ -260,6 +263,8 @@ class _Iso2022(_Jis):
 
 # A line must end in ASCII (RFC 1468): what follows one that does not cannot be read on its own.
 _LEFT_OPEN: Final = re.compile(rb"\x1b(?:\$[@B]|\$\([DOPQ]|\(I)[^\x1b\r\n]*(?=[\r\n]|\Z)")
+# Other escapes, which Python passes through too.
+_UNKNOWN: Final = re.compile(rb"\x1b(?!\$[@B]|\$\([DOPQ]|\([BJI])")
 # Seven-bit kana by SO and SI, which Python passes through as they are.
 _SHIFTED: Final = re.compile(rb"[\x0e\x0f]")
 

@@ -6,20 +6,27 @@ Policy: what cannot be told raises with what was seen; no column that could name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
-from optout.batch import cells, doubts, flags, headers, spelling
+from optout.batch import cells, doubts, flags, headers, likeness, spelling
+from optout.batch.heading import Columns, HeaderOrPlace, is_row
 from optout.batch.special_care import sensitive
 from optout.batch.subjects import Column, Subject, assemble
-from optout.errors import AmbiguousColumnError, MissingColumnError, UnknownColumnError
+from optout.errors import AmbiguousColumnError, HeaderMissingError, MissingColumnError, UnknownColumnError
 from optout.schema import SELF
 
-__all__ = ["ColumnMapping", "describe", "recognise", "sensitive"]
+__all__ = ["ColumnMapping", "describe", "recognise", "sensitive", "shown"]
 
-_LOOKS_LIKE_IDENTITY = 0.3
+_LOOKS_LIKE_IDENTITY: Final = 0.3
+# Words of a header nobody knows that, with cells to match, speak of a person.
+_SPEAKS: Final = re.compile(
+    "氏名|名前|芳名|宛名|住所|番地|所在|電話|携帯|tel|fax|メール|mail|フリガナ|ふりがな|カナ|かな|生年月日|誕生日|郵便|〒"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +65,17 @@ class ColumnMapping:
 
         Returns:
             Headers of columns that fill none of the raw frame, are not ignored, and of whose filled cells
-            30 % or more look like an identifier.
+            30 % or more look like an identifier, or whose header speaks of one and most cells look so too.
         """
         used = {column.position for column in self.columns if _slot(column)}
         left = [place for place in range(len(self.headers)) if place not in used | self.ignored]
-        return [self.headers[place] for place in left if _looks_like_identity(frame.to_series(place))]
+        found = [place for place in left if _looks_like_identity(self.headers[place], frame.to_series(place))]
+        return [self.headers[place].strip() or _numbered(place) for place in found]
 
 
 def recognise(
     headers: Sequence[str],
-    columns: Mapping[str, str | int | Sequence[str | int]] | None = None,
+    columns: Columns = None,
     ignore: Collection[str | int] = (),
     sample: pl.DataFrame | None = None,
 ) -> ColumnMapping:
@@ -76,7 +84,7 @@ def recognise(
     Args:
         headers: The header line as written, duplicates included.
         columns: Field or `role.field` → header(s) or position(s) from 0. These go before recognition; several
-            headers of one single-valued field are joined in the order given.
+            headers of one single-valued field are joined in the order given. Text is a header, never a position.
         ignore: Headers or positions to leave out.
         sample: First rows of the list, columns in the same places, any dtype.
 
@@ -87,6 +95,7 @@ def recognise(
         UnknownColumnError: `columns` or `ignore` names a header, role or field that does not exist.
         AmbiguousColumnError: two columns claim one field of a person, or a header can mean several.
         MissingColumnError: no column tells who a row is about.
+        HeaderMissingError: somebody's row stands where headers should.
 
     Examples:
         >>> mapping = recognise(["氏　名", "ＴＥＬ", "商品名"])
@@ -111,9 +120,10 @@ def _slot(column: Column) -> str:
     return flags.polarity(column.header) or "refusal"
 
 
-def _looks_like_identity(values: pl.Series) -> bool:
-    shares = cells.shares(values)
-    return max(shares["phone"], shares["email"], shares["address"]) >= _LOOKS_LIKE_IDENTITY
+def _looks_like_identity(header: str, values: pl.Series) -> bool:
+    if max(cells.shares(values).values()) >= _LOOKS_LIKE_IDENTITY:
+        return True
+    return bool(_SPEAKS.search(spelling.fold(header))) and likeness.guess(values) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +136,17 @@ class _Recogniser:
         ignore: Collection[str | int],
         sample: pl.DataFrame | None,
     ) -> ColumnMapping:
+        if is_row(self.written):
+            raise HeaderMissingError("The list", len(self.written))
         told = self._told(columns)
         ignored = frozenset(place for which in ignore for place in self._places(which))
         skip = ignored | {column.position for column in told}
         read = [self._read(place) for place in range(len(self.written)) if place not in skip]
+        _require_one_line(read, sample)
         settled = doubts.settle(_by_position([*told, *_yielding(read, told)]), sample)
         subjects = assemble(settled.columns, settled.triples)
         if not subjects:
-            raise MissingColumnError(_shown(self.written))
+            raise MissingColumnError(shown(self.written))
         return ColumnMapping(self.written, settled.columns, subjects, ignored, settled.decisions)
 
     def _read(self, place: int) -> Column:
@@ -168,25 +181,41 @@ class _Recogniser:
         return ("joint" if known == "joint_names" else role or SELF), known
 
     def _places(self, which: str | int) -> list[int]:
-        if isinstance(which, int):
-            if 0 <= which < len(self.written):
-                return [which]
-        else:
+        if isinstance(which, str):
             exact = [place for place, header in enumerate(self.written) if header == which]
-            same = [
-                place
-                for place, header in enumerate(self.written)
-                if spelling.fold(header) == spelling.fold(which)
-            ]
+            folded = spelling.fold(which)
+            same = [place for place, header in enumerate(self.written) if spelling.fold(header) == folded]
             if exact or same:
                 return exact or same
-        raise UnknownColumnError([str(which)], _shown(self.written))
+        number = which.place if isinstance(which, HeaderOrPlace) else which
+        if isinstance(number, int) and 0 <= number < len(self.written):
+            return [number]
+        raise UnknownColumnError([str(which)], shown(self.written))
 
 
-def _shown(written: Sequence[str]) -> list[str]:
-    """Headers for a message; a list without a header line has a person in their place, who is not shown."""
-    shares = cells.shares(pl.Series("header", list(written), pl.String))
-    return [f"column {place + 1}" for place in range(len(written))] if any(shares.values()) else list(written)
+def shown(written: Sequence[str]) -> list[str]:
+    """Headers for a message: where none is known, the line may be somebody's row, and is not shown."""
+    known = any(headers.read(header) or headers.by_values(header) for header in written)
+    made = all(header == f"column_{place + 1}" for place, header in enumerate(written))
+    hidden = not made and (not known or is_row(written))
+    return [
+        _numbered(place) if hidden or not header.strip() else header for place, header in enumerate(written)
+    ]
+
+
+def _numbered(place: int) -> str:
+    return f"column {place + 1} (position {place})"
+
+
+def _require_one_line(read: Sequence[Column], sample: pl.DataFrame | None) -> None:
+    """Columns without a header, over words of a second header line, are asked about."""
+    if sample is None or not sample.height:
+        return
+    blank = [c.position for c in read if not c.header.strip() and c.position < sample.width]
+    below = {place: cells.text(sample.to_series(place).head(1)).item() or "" for place in blank}
+    words = {place: cell for place, cell in below.items() if headers.is_header(cell)}
+    if words:
+        raise AmbiguousColumnError([_numbered(place) for place in words], list(words.values()))
 
 
 def _by_position(columns: Sequence[Column]) -> list[Column]:
@@ -196,9 +225,4 @@ def _by_position(columns: Sequence[Column]) -> list[Column]:
 def _yielding(read: Sequence[Column], told: Sequence[Column]) -> list[Column]:
     """Recognised columns; one that claims a single value the caller has told otherwise becomes unmapped."""
     single = {(c.role, c.field) for c in told if headers.kinds()[c.field] in {"single", "joined"}}
-    return [
-        Column(c.position, c.header, rank=c.rank)
-        if (c.role, c.field.removeprefix("second_")) in single
-        else c
-        for c in read
-    ]
+    return [Column(c.position, c.header, rank=c.rank) if (c.role, c.field) in single else c for c in read]

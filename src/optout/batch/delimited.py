@@ -33,6 +33,7 @@ from optout.errors import (
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _DECODE_BYTES: Final = 1 << 20
 _TRIED_BYTES: Final = 16 << 20
+_MARK: Final = b"\xef\xbb\xbf"
 _TOP_BYTES: Final = 1 << 15
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -286,6 +287,8 @@ class DelimitedSource(Source):
         dtypes = dict.fromkeys(self.columns, pl.String)
         if not rows:
             return pl.DataFrame(schema=dtypes)
+        # The parser takes a mark off the beginning; here it stands in a cell, where a second file was added.
+        text = _MARK + text if text.startswith(_MARK) else text
         try:
             frame = pl.read_csv(
                 text,
@@ -320,9 +323,11 @@ class _Top:
 
 
 def _record_text(record: bytes, codec: Codec) -> str:
-    wrong = codec.first_undecodable(record)
-    # Only to find the header among the first lines; what cannot be read is quarantined later.
-    return codec.decode(record if wrong is None else record[: wrong - wrong % codec.unit]).rstrip("\r\n")
+    """One of the first lines; a mark for one that cannot be read, which is quarantined or refused later."""
+    try:
+        return codec.decode(record).rstrip("\r\n")
+    except UnicodeDecodeError:
+        return "\ufffd"
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Headers whose meaning hangs on their values or neighbours: 連絡先, 名, フリガナ, 電話番号1/2/3.
+"""Headers whose meaning hangs on their values or neighbours: 連絡先, 取引先名, 名, フリガナ, 電話番号1/2/3.
 
 Each is settled once a file, and what was decided is put in words that name headers only, never a value.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from optout.batch import cells, headers, phone_parts
+from optout.batch import cells, headers, numbered, phone_parts, spelling
 from optout.batch.subjects import Column
 from optout.errors import AmbiguousColumnError
 from optout.schema import SELF
@@ -49,12 +49,15 @@ def settle(columns: Sequence[Column], sample: pl.DataFrame | None) -> Settled:
     """
     decisions: list[str] = []
     known = [_by_values(column, sample, decisions) for column in columns]
+    known = [_nobody(column, sample, decisions) for column in known]
+    known = numbered.places(known, sample, decisions)
+    known = numbered.names(known, sample, decisions)
+    known = [_party(column, known, decisions) for column in known]
+    known = _halves(known, sample, decisions)
     known = _given_names(known, decisions)
+    known = [_roman(column, known, decisions) for column in known]
     known = _kana(known, sample, decisions)
     known, triples = _phones(known, sample, decisions)
-    for column in known:
-        if column.field.startswith("second_"):
-            raise AmbiguousColumnError([column.header], [column.field.removeprefix("second_"), "joint_names"])
     return Settled(tuple(known), tuple(triples), tuple(decisions))
 
 
@@ -87,22 +90,96 @@ def _seen(candidates: Sequence[str], values: pl.Series | None) -> Mapping[str, f
     return {field: shares[field] for field in candidates}
 
 
+def _nobody(column: Column, sample: pl.DataFrame | None, decisions: list[str]) -> Column:
+    """A name column of codes (#1001) or answers (有, 2人) names nobody."""
+    values = _series(column, sample)
+    if column.told or column.field not in {"name", "party", "shown_name", "joint_names"} or values is None:
+        return column
+    found = cells.shares(values, ("code", "answer"))
+    if max(found.values()) < cells.CLEAR:
+        return column
+    decisions.append(f"{column.header}: no names, by its values")
+    return replace(column, field="record_id" if found["code"] >= cells.CLEAR else "", role=SELF)
+
+
+def _party(column: Column, columns: Sequence[Column], decisions: list[str]) -> Column:
+    """取引先名, 表示名: the name of whoever the row is about; where a person is named too, the company or nothing."""
+    if column.field not in _BESIDE_A_PERSON:
+        return column
+    person = any(c.role == column.role and c.field in {"name", "name_family"} for c in columns)
+    field = _BESIDE_A_PERSON[column.field] if person else "name"
+    said = "not needed, for the name stands in another column" if not field else f"the {field}"
+    decisions.append(f"{column.header}: {said}")
+    return replace(column, field=field)
+
+
+_BESIDE_A_PERSON: Final = {"party": "company", "shown_name": ""}
+
+
+def _halves(columns: list[Column], sample: pl.DataFrame | None, decisions: list[str]) -> list[Column]:
+    """姓, 名前: the name beside a surname and no given name is the given name, unless it repeats the surname."""
+    settled = {column.position: column for column in columns if not column.told}
+    for whole in ("name", "kana"):
+        for column in [column for column in columns if column.field == whole and not column.told]:
+            family = [c for c in columns if c.role == column.role and c.field == f"{whole}_family"]
+            if len(family) != 1 or f"{whole}_given" in _fields_of(column.role, columns):
+                continue
+            share = _repeats(family[0], column, sample)
+            if 1 - cells.CLEAR < share < cells.CLEAR:
+                raise AmbiguousColumnError([column.header], [whole, f"{whole}_given"])
+            if share < cells.CLEAR:
+                settled[column.position] = replace(column, field=f"{whole}_given")
+                decisions.append(f"{column.header}: the given part, for {family[0].header} has the surname")
+    return [column if column.told else settled[column.position] for column in columns]
+
+
+def _repeats(family: Column, whole: Column, sample: pl.DataFrame | None) -> float:
+    """Share of rows in which the whole name begins with the surname; by the header alone without rows."""
+    by_header = 0.0 if spelling.fold(whole.header).endswith(_HALF) else 1.0
+    surname, name = _series(family, sample), _series(whole, sample)
+    if surname is None or name is None:
+        return by_header
+    rows = pl.DataFrame([cells.text(surname).alias("surname"), cells.text(name).alias("name")]).drop_nulls()
+    share = rows.select(pl.col("name").str.starts_with(pl.col("surname")).mean()).item()
+    return by_header if share is None else float(share)
+
+
+_HALF: Final = ("名前", "なまえ", "名前フリガナ", "名前ふりがな", "名前カナ", "名前かな", "名前よみ")
+
+
+def _roman(column: Column, columns: Sequence[Column], decisions: list[str]) -> Column:
+    """氏名(ローマ字): the reading of the name where there are no kana, else nothing new."""
+    if column.field not in _ROMAN or column.told:
+        return column
+    has_kana = any(c.role == column.role and c.field.startswith("kana") for c in columns)
+    field = "" if has_kana else _ROMAN[column.field]
+    decisions.append(
+        f"{column.header}: {'not needed beside the kana' if has_kana else 'the reading of the name'}"
+    )
+    return replace(column, field=field)
+
+
+_ROMAN: Final = {"name_roman": "kana", "roman_family": "kana_family", "roman_given": "kana_given"}
+
+
 def _given_names(columns: list[Column], decisions: list[str]) -> list[Column]:
-    """A given-name column beside no surname: 名 is the whole name, 下の名前 cannot be used."""
-    settled = []
-    for column in columns:
-        mine = (
-            _fields_of(column.role, columns) if column.field == "name_given" and not column.told else {"name"}
-        )
-        if mine & {"name", "name_family"}:
-            settled.append(column)
-            continue
-        reading = headers.read(column.header)
-        if reading is None or not reading.bare or mine & {"kana_family", "kana_given"}:
-            raise AmbiguousColumnError([column.header], ["name", "name_given"])
-        decisions.append(f"{column.header}: the whole name, for there is no surname column")
-        settled.append(replace(column, field="name"))
-    return settled
+    """名 or 名カナ beside no surname is the whole name or reading; 下の名前 alone cannot be used."""
+    return [_given_name(column, columns, decisions) for column in columns]
+
+
+def _given_name(column: Column, columns: Sequence[Column], decisions: list[str]) -> Column:
+    if column.told or column.field not in {"name_given", "kana_given"}:
+        return column
+    mine = _fields_of(column.role, columns)
+    surnames = {"name", "name_family"} if column.field == "name_given" else {"kana", "kana_family"}
+    if mine & surnames:
+        return column
+    reading = headers.read(column.header)
+    whole = column.field.removesuffix("_given")
+    if reading is None or not reading.bare or mine & {"kana_family", "name_family"}:
+        raise AmbiguousColumnError([column.header], [whole, column.field])
+    decisions.append(f"{column.header}: the whole {whole}, for there is no surname column")
+    return replace(column, field=whole)
 
 
 def _fields_of(role: str, columns: Sequence[Column]) -> set[str]:

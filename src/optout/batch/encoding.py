@@ -182,7 +182,7 @@ class _Trial:
     def _is_japanese(self, text: bytes) -> bool:
         if text.isascii() and b"\x1b" not in text:
             return False
-        return max(self.codec.decode(text)) >= _FIRST_OF_THREE_BYTES
+        return max(self.codec.decode(text), default="") >= _FIRST_OF_THREE_BYTES
 
 
 class _Pass:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from optout import tables
 from optout.batch import spelling
 
 
-@cache
+@lru_cache(4_096)
 def polarity(header: str) -> str | None:
     """Whether a flag column states a refusal (DM不要) or a permission (DM可否); None: neither.
 

@@ -2,25 +2,39 @@
 
 Sources: tables/header_alias.tsv, header_ambiguous.tsv, role_prefix.tsv. Brackets are tried as they stand
 (氏名(姓)), then joined (住所(建物名)), and only then dropped as a hint (氏名(必須)). Nothing is guessed from
-a substring: a header is known whole, as role + field, or as two fields of which one refines the other.
+a substring: a header is known whole, as role + field, as two fields of which one refines the other, or by a
+plain last word behind a role no table knows (登録用電話番号).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Final
 
 from optout import tables
 from optout.batch import flags, spelling
+from optout.batch.roles import after_role as after_role
+from optout.batch.roles import kind_of as kind_of
+from optout.batch.roles import named, of_number, people_alone
+from optout.batch.roles import role_alone as role_alone
+from optout.batch.roles import roles as roles
 from optout.schema import SELF
 
 _LONGEST: Final = 60  # characters of a header that is worth taking apart
+_REMEMBERED: Final = 16_384
 _KANA_WORDS: Final = ("カナ", "かな", "がな", "ガナ", "よみ", "ヨミ", "読み", "kana")
-_PARTICLES: Final = ("の", "様の", "さまの", "様", "さま")
 _NUMBER: Final = re.compile(r"^(.*?)([0-9]{1,2})$")
+_NUMBERED_ROLE: Final = re.compile(r"^([0-9]{1,2})[_-]?(.+)$")
+# How a value is written says nothing of what it is: 商号漢字, 住所欄.
+_MANNERS: Final = ("漢字", "全角", "半角", "欄", "など", "等")
+# お名前をご記入ください, ご住所は?: the questions of a form.
+_REQUEST: Final = re.compile("(?:を(?:ご|お)?(?:記入|入力|記載|書き|教え|聞かせ|知らせ|選択|選び).*|は[?]?)$")
+# What stands for the field instead of telling it: 都道府県(ID).
+_STAND_INS: Final = ("id", "コード", "cd", "code", "区分", "フラグ", "有無", "件数")
+_UNKNOWN_ROLE: Final = re.compile(r"[^\s、。,.!?_・:/()-]{1,12}")
 
 _NAME_PARTS: Final = frozenset({"name_family", "name_given"})
 _KANA_OF: Final = {
@@ -31,11 +45,12 @@ _KANA_OF: Final = {
     "kana_given": "kana_given",
     "joint_names": "joint_names",
     "company": "company_kana",
+    "party": "kana",
 }
 # What one part of a header makes of the other: 住所 + 都道府県 is a prefecture, 電話 + 携帯 a mobile.
 _REFINED_BY: Final[Mapping[str, frozenset[str]]] = {
-    "name": _NAME_PARTS | {"name_former"},
-    "address": frozenset({"pref", "city", "town", "addr_rest", "building"}),
+    "name": _NAME_PARTS | {"name_former", "name_roman", "kana_family", "kana_given"},
+    "address": frozenset({"pref", "city", "town", "addr_rest", "building", "postal"}),
     "phone": frozenset({"mobile", "fax", "phone_home", "phone_work"}),
     "birth_date": frozenset({"birth_year", "birth_month", "birth_day"}),
     "email": frozenset({"email"}),
@@ -56,9 +71,14 @@ _PLAIN_ENDS: Final = (
     "電話番号",
     "メールアドレス",
     "生年月日",
+    "電話",
+    "tel",
+    "fax",
+    "携帯",
 )
 # A bare 名 is the given name beside a 姓 and the whole name without one.
 _BARE_GIVEN: Final = "名"
+_GIVEN: Final = frozenset({"name_given", "kana_given"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +100,7 @@ class Reading:
     stem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
-    """One row of role_prefix.tsv: a word before a field that says whose the field is."""
-
-    written: str
-    role: str
-    kind: str
-
-
-@cache
+@lru_cache(_REMEMBERED)
 def read(header: str) -> Reading | None:
     """What a header means; None when it is not known.
 
@@ -105,30 +116,31 @@ def read(header: str) -> Reading | None:
         >>> read("商品名") is None
         True
     """
-    folded = spelling.fold(header)
+    return _read(spelling.fold(header))
+
+
+def is_header(cell: str) -> bool:
+    """Whether a cell could be a header; unlike `read` it remembers nothing, for it may be anybody's."""
+    if len(cell) > _LONGEST:
+        return False
+    folded = spelling.fold(cell)
+    return _read(folded) is not None or spelling.hintless(folded) in _ambiguous()
+
+
+def _read(folded: str) -> Reading | None:
     if len(folded) > _LONGEST:
         return None
-    for text, role in _spellings(folded):
-        found = _whole(text)
-        if found is not None:
-            return (
-                found
-                if role is None
-                else Reading(found.field, role, found.bare, found.number, found.stem + role)
-            )
+    spelled = dict.fromkeys(_spellings(spelling.hintless(folded)))
+    # A role no table knows is taken only when no spelling of the header is known whole.
+    for known in (_whole, _by_last_word):
+        for text, role in spelled:
+            found = known(text)
+            if found is not None:
+                return found if role is None else replace(found, role=role, stem=found.stem + role)
     return None
 
 
-def kind_of(role: str) -> str:
-    """`self`, `person`, `member` (lives or works with the first person) or `place` (of the same person)."""
-    return {prefix.role: prefix.kind for prefix in _prefixes()}.get(role, SELF if role == SELF else "unknown")
-
-
-def roles() -> list[str]:
-    """Every role of role_prefix.tsv and "self"."""
-    return list(dict.fromkeys([SELF, *(prefix.role for prefix in _prefixes())]))
-
-
+@cache
 def slots() -> Mapping[str, str]:
     """Field → the column of the raw frame it fills, "" for none."""
     return tables.mapping("header_field", "field", "slot")
@@ -147,15 +159,18 @@ def field_named(name: str) -> str | None:
     return name if name in kinds() else also.get(name)
 
 
-@cache
 def by_values(header: str) -> tuple[tuple[str, ...], str] | None:
     """For a header whose values decide: what it can be, and what it is when they do not say ("" none)."""
+    return _ambiguous().get(spelling.hintless(spelling.fold(header)))
+
+
+@cache
+def _ambiguous() -> Mapping[str, tuple[tuple[str, ...], str]]:
     table = tables.load("header_ambiguous")
     rows = zip(table["written"], table["by_values"], table["otherwise"].fill_null(""), strict=True)
-    known = {
+    return {
         spelling.fold(written): (tuple(fields.split(" ")), otherwise) for written, fields, otherwise in rows
     }
-    return known.get(spelling.hintless(spelling.fold(header)))
 
 
 def _spellings(text: str) -> Iterator[tuple[str, str | None]]:
@@ -167,8 +182,10 @@ def _spellings(text: str) -> Iterator[tuple[str, str | None]]:
     if base == text:
         return
     for content in inside:
+        if spelling.joined(content) in _STAND_INS:
+            return
         yield spelling.joined(base + content), None
-        role = _role_named(content)
+        role = named(content)
         if role is not None:
             yield spelling.joined(base), role
     # 氏名(全角カナ) is not 氏名: a bracket that says kana is never a mere hint.
@@ -177,19 +194,38 @@ def _spellings(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _whole(text: str) -> Reading | None:
-    """A header known as a whole, by role + field, by two fields, or by its last word."""
-    numbered = _NUMBER.match(text)
-    stem, number = (numbered[1], int(numbered[2])) if numbered else (text, None)
+    """A header known as a whole, by role + field, by two fields, or without its manner."""
+    stem, number = _numbered_stem(text)
     found = _aliases().get(text) or _flag(text) or _composed(text) or _by_role(text)
-    if found is None:
-        found = _repeated(stem, number) or _by_last_word(text)
-    return found and Reading(*found, bare=_is_bare(text, found[0]), number=number, stem=stem)
+    if found is None and number:
+        found = _repeated(stem, number)
+    if found is not None:
+        return Reading(*found, bare=_is_bare(text, found[0]), number=number, stem=stem)
+    rest = _unmannered(text)
+    return _whole(rest) if rest else None
+
+
+def _numbered_stem(text: str) -> tuple[str, int | None]:
+    numbered = _NUMBER.match(text)
+    return (numbered[1], int(numbered[2])) if numbered else (text, None)
+
+
+def _unmannered(text: str) -> str:
+    """A header without a word about how to fill it in; "" when there is none."""
+    asked = _REQUEST.sub("", text)
+    if asked != text:
+        return asked
+    word = next((word for word in _MANNERS if text.endswith(word)), "")
+    return text.removesuffix(word) if word else ""
 
 
 def _is_bare(text: str, field: str) -> bool:
-    rest = next((rest for _, rest in after_role(text)), text)
+    rest = spelling.joined(next((rest for _, rest in after_role(text)), text))
     # フリガナ may stand for the company, and for whoever stands before it; 名 for a given or a whole name.
-    return rest == _BARE_GIVEN or (field == "kana" and rest == text and text in _bare_kana())
+    if field == "kana":
+        return text in _bare_kana()
+    given = field == "kana_given" and rest.startswith(_BARE_GIVEN)
+    return given or rest == _BARE_GIVEN or rest in {_BARE_GIVEN + manner for manner in _MANNERS}
 
 
 @cache
@@ -215,36 +251,28 @@ def _flag(text: str) -> tuple[str, str] | None:
     return ("dm_ok", SELF) if flags.polarity(text) else None
 
 
-def _by_role(text: str) -> tuple[str, str] | None:
+def _by_role(text: str, deeper: bool = True) -> tuple[str, str] | None:
     for prefix, rest in after_role(text):
-        if prefix.kind == "place" and rest == _BARE_GIVEN:
-            return "", SELF  # 支店名 is the name of a place
-        numbered = _NUMBER.match(rest)
-        found = _aliases().get(rest) or _composed(rest)
-        if found is None and numbered:
-            found = _repeated(numbered[1], int(numbered[2]))
+        if prefix.kind == "place" and rest.startswith(_BARE_GIVEN) and "(" not in rest:
+            return "", SELF  # 支店名, 会社名英語: the name of a place
+        found = _field(rest)
+        if found is None and deeper and prefix.kind == SELF:
+            found = _by_role(rest, deeper=False)  # 取引先担当者名
         if found is not None and found[0] not in {"joint_names", "dm_ok"}:
             return found[0], prefix.role if found[1] == SELF else found[1]
-    return ("name", _role_named(text) or SELF) if _person_alone(text) else None
+        counted = _NUMBERED_ROLE.match(rest)
+        if counted and (found := _field(counted[2])) and found[1] == SELF:
+            return found[0], of_number(prefix, int(counted[1]))
+    alone = people_alone().get(text) if deeper else None
+    return ("name", alone) if alone else None
 
 
-def _person_alone(text: str) -> bool:
-    return any(
-        text in {prefix.written, f"{prefix.written}様"} and prefix.kind == "member" for prefix in _prefixes()
-    )
-
-
-def after_role(text: str) -> Iterator[tuple[Prefix, str]]:
-    """Each role word the text begins with (the longest first), and what follows it."""
-    politeness = text[1:] if text[:1] in {"ご", "お"} else text
-    for prefix in _prefixes():
-        for form in dict.fromkeys((text, politeness)):
-            if form.startswith(prefix.written) and len(form) > len(prefix.written):
-                rest = form[len(prefix.written) :]
-                for particle in _PARTICLES:
-                    if rest.startswith(particle) and len(rest) > len(particle):
-                        yield prefix, rest[len(particle) :]
-                yield prefix, rest
+def _field(text: str) -> tuple[str, str] | None:
+    stem, number = _numbered_stem(text)
+    more = _repeated(stem, number) if number else None
+    if more and more[0] in _GIVEN and stem.startswith(_BARE_GIVEN):
+        more = None  # 名1 behind a role is the first line of the whole name
+    return _aliases().get(text) or _composed(text) or more
 
 
 def _composed(text: str) -> tuple[str, str] | None:
@@ -270,33 +298,32 @@ def _refined(left: str, right: str) -> str | None:
     return None
 
 
-def _repeated(stem: str, number: int | None) -> tuple[str, str] | None:
-    """TEL4, 携帯2, 備考9 are more of the same; a second 氏名 is another person, which must be asked."""
-    found = number and (_aliases().get(stem) or _composed(stem) or _by_role(stem))
-    if not number or not found:
+def _repeated(stem: str, number: int) -> tuple[str, str] | None:
+    """TEL4, 携帯2, 備考9 are more of the same; a second 氏名 is told by values, a second 住所 the next line."""
+    found = _aliases().get(stem) or _composed(stem) or _by_role(stem)
+    if not found:
         return None
-    kind = kinds().get(found[0], "unused")
-    if kind == "single" and number > 1:
-        return ("second_" + found[0], found[1]) if found[0] in {"name", "kana", "address"} else None
-    return found
+    field, role = found
+    if field in _GIVEN and _is_bare(stem, field):
+        field = field.removesuffix("_given")  # 注文者名1
+    if kinds().get(field, "unused") != "single" or number == 1:
+        return field, role
+    if field == "address":
+        return (f"address_{number}", role) if number <= _LINES else None
+    return (f"second_{field}", role) if field in {"name", "kana", "party"} else None
 
 
-def _by_last_word(text: str) -> tuple[str, str] | None:
+_LINES: Final = 4
+
+
+def _by_last_word(text: str) -> Reading | None:
+    stem, number = _numbered_stem(text)
     for word in _PLAIN_ENDS:
-        if text.endswith(word) and len(text) > len(word):
-            role = text.removesuffix(word).removesuffix("の")
-            return _aliases()[spelling.joined(spelling.fold(word))][0], role
+        role = text.removesuffix(word).removesuffix("の")
+        if role != text and _UNKNOWN_ROLE.fullmatch(role):
+            field = _aliases()[spelling.joined(spelling.fold(word))][0]
+            return Reading(field, role, number=number, stem=stem)
     return None
-
-
-def role_alone(header: str) -> str:
-    """The role a header names when it is nothing but a role word (送付先), else "self"."""
-    return _role_named(spelling.hintless(spelling.fold(header))) or SELF
-
-
-def _role_named(text: str) -> str | None:
-    names = {text, text.removesuffix("様"), text.removeprefix("ご"), text.removeprefix("お")}
-    return next((prefix.role for prefix in _prefixes() if prefix.written in names), None)
 
 
 @cache
@@ -308,14 +335,3 @@ def _aliases() -> Mapping[str, tuple[str, str]]:
     return {
         spelling.joined(spelling.fold(written)): (field, role) for written, field, role in reversed(rows)
     } | known
-
-
-@cache
-def _prefixes() -> tuple[Prefix, ...]:
-    table = tables.load("role_prefix")
-    rows = zip(table["written"], table["role"], table["kind"], strict=True)
-    return tuple(
-        sorted(
-            (Prefix(spelling.fold(w), role, kind) for w, role, kind in rows), key=lambda p: -len(p.written)
-        )
-    )

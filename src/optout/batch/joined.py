@@ -91,14 +91,20 @@ def _body(fields: Parts) -> pl.Expr | None:
         part for name in ("address_1", "address_2", "address_3", "address_4") for part in fields.get(name, ())
     ]
     whole = list(fields.get("address", ()))
+    town = [part for name in ("town", "addr_rest") for part in fields.get(name, ())]
+    if town and not whole and "address_1" not in fields:
+        return _following(_run(town), lines)  # 番地, 住所2, 住所3
     if whole and "address_1" in fields:
         body: pl.Expr | None = pl.coalesce(_run(whole), _run(lines))
     else:
         body = _run([*whole, *lines]) if whole or lines else None
-    town = [part for name in ("town", "addr_rest") for part in fields.get(name, ())]
     if body is None:
         return _run(town) if town else None
-    for part in town:
+    return _following(body, town)
+
+
+def _following(body: pl.Expr, parts: Sequence[pl.Expr]) -> pl.Expr:
+    for part in parts:
         body = _then(body, part, "", at_end=False)
     return body
 

@@ -16,12 +16,16 @@ from optout.batch.columns import ColumnMapping
 from optout.batch.subjects import Subject
 from optout.errors import UnknownColumnError
 from optout.schema import RAW_FIELDS
+from optout.text import company, surname
 
 _ROW: Final = "row"
 # 花子・太郎 in one cell of joint names: so many people are read from it.
 _JOINT_NAMES: Final = 8
 _BETWEEN_NAMES: Final = r"[・･、,，/／;；\n]"
 _GIVEN_ONLY: Final = 3  # a longer joint name without a blank has a surname of its own
+_OFFICE: Final = "[部課室係店局]$"  # 営業部 is no given name
+_OFFICES: Final = r"^(?:\S+(?:[部課室係科局店所]|支社|本社|工場|グループ|チーム|センター)\s+)+"
+_UNDIVIDED: Final = r"^[\p{Han}々]{3,6}$"  # 見本太郎
 _FIRST_WORD: Final = r"^(\S+)\s+\S"
 
 
@@ -52,14 +56,12 @@ def raw(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int = 0) -> pl.D
     mapping = _with_company_kana(mapping)
     texts = _texts(frame, mapping, first_row)
     first, *others = mapping.subjects
-    base = _lines(texts, first, mapping, leading=True)
-    frames = [base]
+    lines = {first.role: _lines(texts, first, mapping, leading=True)}
+    lines |= {subject.role: _lines(texts, subject, mapping) for subject in others}
+    frames = [lines[first.role]]
     for subject in others:
-        frames += (
-            _joint_lines(texts, subject, mapping, base)
-            if subject.joint
-            else [_lines(texts, subject, mapping)]
-        )
+        mine = lines[subject.role]
+        frames += _joint_lines(mine, lines[subject.beside], subject.role) if subject.joint else [mine]
     return pl.concat(frames)
 
 
@@ -144,22 +146,26 @@ def _numbered(name: str, values: Sequence[pl.Expr], n_columns: int) -> dict[str,
     return {f"{name}_{n + 1}": values[n] if n < len(values) else None for n in range(n_columns)}
 
 
-def _joint_lines(
-    texts: pl.DataFrame, subject: Subject, mapping: ColumnMapping, base: pl.DataFrame
-) -> list[pl.DataFrame]:
-    """The people named beside the first person: one line a name, the surname added to a given name alone."""
-    lines = _lines(texts, subject, mapping)
-    surname = base.select(_ROW, _surname=pl.col("name").str.extract(_FIRST_WORD))
-    lines = lines.join(surname, on=_ROW, how="left", maintain_order="left").with_columns(
+def _joint_lines(lines: pl.DataFrame, beside: pl.DataFrame, role: str) -> list[pl.DataFrame]:
+    """The people named beside a person: one line a name; a given name alone gets that person's surname."""
+    lines = lines.join(beside.select(_ROW, _surname()), on=_ROW, how="left", maintain_order="left")
+    lines = lines.with_columns(
         pl.col("name", "kana")
+        .str.replace(_OFFICES, "")
         .str.replace_all(_BETWEEN_NAMES, "・")
         .str.split("・")
         .list.eval(_filled(pl.element()))
     )
     n_names = lines.select(pl.col("name").list.len().max().clip(1, _JOINT_NAMES).fill_null(1)).item()
-    return [
-        _nth_joint(lines, n, subject.role if n == 0 else f"{subject.role}-{n + 1}") for n in range(n_names)
-    ]
+    return [_nth_joint(lines, n, role if n == 0 else f"{role}-{n + 1}") for n in range(n_names)]
+
+
+def _surname() -> pl.Expr:
+    """The first word of a person's name; where there is no blank, a guess, for a wrong one is review at worst."""
+    name = pl.col("name")
+    firm = name.str.contains_any(list(company.hints()), ascii_case_insensitive=True)
+    guessed = pl.when(name.str.contains(_UNDIVIDED)).then(name.str.head(surname.guess(name)))
+    return pl.when(~firm).then(pl.coalesce(name.str.extract(_FIRST_WORD), guessed)).alias("_surname")
 
 
 def _filled(name: pl.Expr) -> pl.Expr:
@@ -170,9 +176,7 @@ def _nth_joint(lines: pl.DataFrame, n: int, role: str) -> pl.DataFrame:
     nth = lines.with_columns(pl.col("name", "kana").list.get(n, null_on_oob=True), subject=pl.lit(role))
     if n:
         nth = nth.filter(pl.col("name").is_not_null())
-    name, surname = pl.col("name"), pl.col("_surname")
-    given_only = (
-        (name.str.len_chars() <= _GIVEN_ONLY) & ~name.str.contains(r"\s") & ~name.str.starts_with(surname)
-    )
-    full = pl.when(given_only).then(surname + pl.lit(" ") + name)
+    name, family = pl.col("name"), pl.col("_surname")
+    short = (name.str.len_chars() <= _GIVEN_ONLY) & ~name.str.contains(rf"\s|{_OFFICE}")
+    full = pl.when(short & ~name.str.starts_with(family)).then(family + pl.lit(" ") + name)
     return nth.with_columns(name=pl.coalesce(full, name)).drop("_surname")

@@ -12,10 +12,12 @@ from optout.batch.delimited import DelimitedSource
 from optout.batch.heading import Columns
 from optout.batch.source import FrameSource, ParquetSource, Source
 from optout.batch.workbook import WORKBOOK_SIGN, WorkbookSource
+from optout.batch.workbook_guard import ole_kind
 from optout.errors import InputError, UnreadableFileError
 
 Batch: TypeAlias = str | os.PathLike[str] | pl.DataFrame | pl.LazyFrame
 
+_OLE_SIGN: Final = b"\xd0\xcf\x11\xe0"
 _PARQUET_SIGN: Final = b"PAR1"
 _PARQUET_SUFFIXES: Final = (".parquet", ".pq")
 
@@ -69,6 +71,8 @@ def _open_file(path: Path, encoding: str | None, columns: Columns, sheet: str | 
         return ParquetSource(path)
     if sign == WORKBOOK_SIGN:
         return WorkbookSource(path, sheet, columns)
+    if sign == _OLE_SIGN:
+        raise UnreadableFileError(path.name, *ole_kind(path))
     if path.suffix.lower() in _PARQUET_SUFFIXES and sign:
         raise UnreadableFileError(path.name, "is not a Parquet file", "Give a CSV, TSV or Parquet file.")
     return DelimitedSource(path, encoding, columns)

@@ -72,6 +72,7 @@ class Source(ABC):
         columns: The same, made unique: the column names of `frame`.
         encoding, delimiter, eol: Of a text file; null otherwise.
         sheet: Name of the sheet of a workbook; null otherwise.
+        unread: Other sheets of the same file that hold something: nobody in them was looked for.
         remarks: What was decided while opening it, in words: titles passed over, sheets not read. No personal data.
     """
 
@@ -80,6 +81,7 @@ class Source(ABC):
     delimiter: str | None = None
     eol: str | None = None
     sheet: str | None = None
+    unread: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def __init__(self, name: str, headers: list[str]) -> None:

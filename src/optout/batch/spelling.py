@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
 from typing import Final
 
 _PAIRS: Final = ("()", "[]", "{}", "<>", "【】", "〔〕", "〈〉", "《》", "「」")
@@ -35,6 +34,8 @@ def fold(header: str) -> str:
     text = "".join(
         char for char in text if not char.isspace() and unicodedata.category(char) not in {"Cf", "Cc"}
     )
+    # ﾊ ﾟ: a blank stood between a letter and its mark.
+    text = unicodedata.normalize("NFKC", text)
     return (text.partition("※")[0] or text).strip(_MARKS).casefold()
 
 
@@ -48,7 +49,6 @@ def without_brackets(text: str) -> str:
     return _BRACKETED.sub("", text).strip(_MARKS) or text
 
 
-@cache
 def joined(text: str) -> str:
     """Without brackets, hyphens and separators: E_MAIL → email, 住所(番地) → 住所番地."""
     kept = (char for char in text if char not in _JOINTS and unicodedata.category(char) != "Pd")

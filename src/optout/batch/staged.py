@@ -8,20 +8,31 @@ elsewhere.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from optout.errors import HoldingLockedError
+import polars as pl
+
+from optout.errors import HoldingLockedError, WriteFailedError
 
 _PREFIX: Final = ".optout-"
 _TOKEN: Final = 8
+# polars tells of the system's refusal in words.
+_OS_ERROR: Final = re.compile(r"os error ([0-9]+)")
+_DISK: Final = {
+    errno.ENOSPC: "the disk is full",
+    errno.EFBIG: "it is larger than the disk or a limit of this account allows",
+    errno.EIO: "the disk reported an I/O error",
+    getattr(errno, "EDQUOT", -1): "the quota of this account is used up",
+}
 
 
 class StagedFile:
@@ -36,15 +47,31 @@ class StagedFile:
         self.final = final
         self.temp = final.with_name(f"{_stem(final)}{secrets.token_hex(_TOKEN)}{final.suffix}")
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        self._file = os.fdopen(os.open(self.temp, flags, 0o600), "w+b", buffering=1 << 20)
+        with _disk_told(final):
+            self._file = os.fdopen(os.open(self.temp, flags, 0o600), "w+b", buffering=1 << 20)
         self._sha = hashlib.sha256()
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        """Append bytes."""
-        self._file.write(data)
+        """Append bytes.
+
+        Raises:
+            WriteFailedError: the disk is full, or fails.
+        """
+        with _disk_told(self.final):
+            self._file.write(data)
         self._sha.update(data)
         self.size += len(data)
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Let another writer (polars) fill the temporary file.
+
+        Raises:
+            WriteFailedError: the disk is full, or fails.
+        """
+        with _disk_told(self.final):
+            yield
 
     @property
     def sha256(self) -> str:
@@ -52,11 +79,16 @@ class StagedFile:
         return self._sha.hexdigest()
 
     def close(self) -> None:
-        """Force everything to the disk, also what another writer put under the temporary name."""
+        """Force everything to the disk, also what another writer put under the temporary name.
+
+        Raises:
+            WriteFailedError: the disk is full, or fails.
+        """
         if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            with _disk_told(self.final):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
 
     def place(self, mode: int | None = None) -> None:
         """Rename to the final name, with `mode` or what the file there had or a new file would have.
@@ -117,9 +149,57 @@ def write_atomically(path: Path, data: bytes) -> str:
 
 
 def write_json_atomically(path: Path, content: Mapping[str, object]) -> str:
-    """`write_atomically` of JSON: sorted keys, UTF-8, newline at the end; same content, same bytes."""
+    """`write_atomically` of `as_json`."""
+    return write_atomically(path, as_json(content))
+
+
+@contextlib.contextmanager
+def placed_after(files: Mapping[Path, bytes]) -> Iterator[None]:
+    """Small files about others that get their names meanwhile: on the disk before, in their places right after.
+
+    Args:
+        files: Where each will stand, and its content.
+
+    Raises:
+        WriteFailedError: one could not be written; the others were not given their names.
+    """
+    staged: list[StagedFile] = []
+    try:
+        for path, content in files.items():
+            sweep(path)
+            staged.append(StagedFile(path))
+            staged[-1].write(content)
+            staged[-1].close()
+        yield
+        for file in staged:
+            file.place()
+    finally:
+        for file in staged:
+            file.discard()
+    for folder in {path.parent for path in files}:
+        sync_folder(folder)
+
+
+def as_json(content: Mapping[str, object]) -> bytes:
+    """Sorted keys, UTF-8, newline at the end; same content, same bytes."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
-    return write_atomically(path, text.encode() + b"\n")
+    return text.encode() + b"\n"
+
+
+@contextlib.contextmanager
+def _disk_told(final: Path) -> Iterator[None]:
+    """A disk that refuses is an error of ours, with a next step; anything else stays what it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        raise WriteFailedError(final.name, _DISK[error.errno]) from None
+    except pl.exceptions.PolarsError as error:
+        number = _OS_ERROR.search(str(error))
+        if number is None or int(number[1]) not in _DISK:
+            raise
+        raise WriteFailedError(final.name, _DISK[int(number[1])]) from None
 
 
 def _stem(final: Path) -> str:

@@ -71,7 +71,8 @@ class Subject:
         emails: Positions.
         own: Positions of which one must be filled for the person to exist in a row; empty: always.
         joint: Named beside the first person (連名): may be several names, may lack the surname.
-        guest: The address is the first person's, so it holds only in rows that name this person.
+        guest: The address is another's, so it holds only in rows that name this person.
+        beside: Role of the person a joint name stands beside.
     """
 
     role: str
@@ -81,6 +82,7 @@ class Subject:
     own: tuple[int, ...] = ()
     joint: bool = False
     guest: bool = False
+    beside: str = SELF
 
     @property
     def named(self) -> bool:
@@ -102,6 +104,15 @@ class Subject:
         return {name: places for name, places in self.fields.items() if name in set(names)}
 
 
+def joint_role(role: str) -> str:
+    """The role of whoever is named beside a person: 連名, the second line of a name."""
+    return _JOINT if role == SELF else f"{role}_{_JOINT}"
+
+
+def _is_joint(role: str) -> bool:
+    return role == _JOINT or role.endswith(f"_{_JOINT}")
+
+
 def assemble(columns: Sequence[Column], triples: Sequence[tuple[int, ...]]) -> tuple[Subject, ...]:
     """The subjects of a list, the first person first.
 
@@ -115,14 +126,13 @@ def assemble(columns: Sequence[Column], triples: Sequence[tuple[int, ...]]) -> t
     Raises:
         AmbiguousColumnError: two columns claim one single-valued field of one person.
     """
-    roles = list(
-        dict.fromkeys(column.role for column in columns if column.role != _JOINT and _claims(column))
-    )
+    roles = dict.fromkeys(column.role for column in columns if not _is_joint(column.role) and _claims(column))
     people = {
         role: _subject(role, [c for c in columns if c.role == role], triples) for role in [SELF, *roles]
     }
     people = _with_nameless(people)
     people = _with_only_name(people)
+    people = _with_only_address(people)
     places = [role for role in people if headers.kind_of(role) == "place" and not people[role].named]
     base = _base(people, places)
     for role in sorted(places, key=lambda role: role != "home"):
@@ -131,15 +141,31 @@ def assemble(columns: Sequence[Column], triples: Sequence[tuple[int, ...]]) -> t
         if further is not None:
             people[role] = further
     first = people.get(base.role, base)
-    joints = _joints([c for c in columns if c.role == _JOINT], triples)
     members = [
         _with_home(subject, first)
         for role, subject in people.items()
         if role != first.role and role not in places
     ]
     rest = [people[role] for role in places if role in people]
-    together = [first, *members, *rest, *(_with_home(joint, first) for joint in joints)]
+    together = [first, *members, *rest, *_joint_subjects(columns, triples, people, first)]
     return tuple(subject for subject in together if subject.identified)
+
+
+def _joint_subjects(
+    columns: Sequence[Column],
+    triples: Sequence[tuple[int, ...]],
+    people: Mapping[str, Subject],
+    first: Subject,
+) -> list[Subject]:
+    """Everybody named beside somebody, at that person's address."""
+    found = []
+    for role in dict.fromkeys(column.role for column in columns if _is_joint(column.role)):
+        beside = people.get(role.removesuffix(f"_{_JOINT}"), first)
+        mine = [column for column in columns if column.role == role]
+        found += [
+            replace(_with_home(one, beside), beside=beside.role) for one in _joints(role, mine, triples)
+        ]
+    return found
 
 
 def _claims(column: Column) -> bool:
@@ -171,9 +197,11 @@ def _meaning(role: str, name: str) -> str:
 
 
 def _base(people: Mapping[str, Subject], places: Sequence[str]) -> Subject:
-    """The person further places and members belong to: self, or the first of the list."""
+    """The person further places and members belong to: self, or the first of the list with an address."""
     others = [role for role in people if role not in (SELF, *places)]
-    return people[SELF] if people[SELF].identified or not others else people[others[0]]
+    if people[SELF].identified or not others:
+        return people[SELF]
+    return people[next((role for role in others if people[role].located), others[0])]
 
 
 def _joined(one: Subject, other: Subject, fields: Mapping[str, tuple[int, ...]]) -> Subject:
@@ -200,17 +228,35 @@ def _with_nameless(people: dict[str, Subject]) -> dict[str, Subject]:
 
 
 def _with_only_name(people: dict[str, Subject]) -> dict[str, Subject]:
-    """契約者名, 住所, 電話番号: the only named person of a row is whom its plain columns tell of."""
+    """契約者名, 住所, 電話番号: the only named person of a row is whom its plain columns tell of.
+
+    Of several who live together (生徒氏名, 保護者氏名, 住所) it is the first; of a firm's people it is nobody.
+    """
     plain = people[SELF]
     named = [subject for subject in people.values() if subject.named]
-    if not plain.identified or plain.named or len(named) != 1:
+    housemates = [one for one in named if headers.kind_of(one.role) == "member"]
+    whose = named if len(named) == 1 else [] if "company" in plain.fields else housemates[:1]
+    if not plain.identified or plain.named or not whose:
         return people
     slots = headers.slots()
     taken = {slots[name] for name in plain.fields}
-    if taken & {slots[name] for name in named[0].fields}:
+    if taken & {slots[name] for name in whose[0].fields}:
         return people
-    merged = _joined(plain, named[0], named[0].fields)
-    return {SELF: merged} | {role: one for role, one in people.items() if role not in (SELF, named[0].role)}
+    merged = _joined(plain, whose[0], whose[0].fields)
+    return {SELF: merged} | {role: one for role, one in people.items() if role not in (SELF, whose[0].role)}
+
+
+def _with_only_address(people: dict[str, Subject]) -> dict[str, Subject]:
+    """氏名, 電話番号, 請求先住所: the only address of a row that names one person is that person's."""
+    first = people[SELF]
+    there = [one for role, one in people.items() if role != SELF and one.located]
+    alone = not any(one.named for role, one in people.items() if role != SELF)
+    if not first.named or first.located or len(there) != 1 or not alone:
+        return people
+    if headers.kind_of(there[0].role) != "person" or not first.fields.keys().isdisjoint(there[0].fields):
+        return people
+    merged = _joined(first, there[0], there[0].fields)
+    return {SELF: merged} | {role: one for role, one in people.items() if role not in (SELF, there[0].role)}
 
 
 def _with_place(person: Subject, place: Subject) -> tuple[Subject, Subject | None]:
@@ -242,7 +288,7 @@ def _with_home(subject: Subject, first: Subject) -> Subject:
     return replace(subject, fields=fields, phones=phones, guest=not subject.located)
 
 
-def _joints(columns: Sequence[Column], triples: Sequence[tuple[int, ...]]) -> list[Subject]:
+def _joints(role: str, columns: Sequence[Column], triples: Sequence[tuple[int, ...]]) -> list[Subject]:
     """連名1, 連名2, ご家族: one person a column; kana go with the name of the same number or place."""
     plural = [c for c in columns if c.field == "joint_names" or c.field in {"name", "kana"}]
     names = [
@@ -257,13 +303,13 @@ def _joints(columns: Sequence[Column], triples: Sequence[tuple[int, ...]]) -> li
         for place, column in enumerate(sorted(same, key=lambda c: c.position), 1):
             number = _DIGIT.search(spelling.fold(column.header))
             key = number[0] if number else f"place {place}" if len(same) > 1 else "1"
-            people.setdefault(key, []).append(
-                Column(column.position, column.header, kind, _JOINT, column.told)
-            )
-    if rest:
-        people.setdefault(next(iter(people), "1"), []).extend(rest)
+            people.setdefault(key, []).append(Column(column.position, column.header, kind, role, column.told))
+    for column in rest:
+        number = _DIGIT.search(spelling.fold(column.header))
+        known = number is not None and number[0] in people
+        people.setdefault(number[0] if number and known else next(iter(people), "1"), []).append(column)
     made = []
     for place, mine in enumerate(people.values(), 1):
-        subject = _subject(_JOINT if place == 1 else f"{_JOINT}_{place}", mine, triples)
+        subject = _subject(role if place == 1 else f"{role}_{place}", mine, triples)
         made.append(replace(subject, joint=True))
     return made

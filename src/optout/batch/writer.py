@@ -1,4 +1,5 @@
-"""Rows and verdicts → kept.csv, withheld.csv, review.csv and quarantined.csv: all four, or none.
+"""Rows and verdicts → kept.csv, withheld.csv, review.csv and quarantined.csv, for a workbook kept.xlsx and so on
+too: all of them, or none.
 
 From a text file the bytes of header and records are copied, never decoded and encoded again: 398 of the
 9,604 double-byte codes of CP932 do not survive that. Another encoding is made only when asked for.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,15 +23,22 @@ import polars as pl
 from optout import schema
 from optout.batch.codec import Codec, canonical, codec_of, mark_of
 from optout.batch.delimited import DelimitedSource, runs
+from optout.batch.encoding import sha256
 from optout.batch.records import Positions
 from optout.batch.source import Block, Source
 from optout.batch.staged import StagedFile, sweep, sync_folder
+from optout.batch.workbook import WorkbookSource
+from optout.batch.workbook_copy import split_workbook
 from optout.errors import ConservationError, OptionError, UnencodableError, UnreadableFileError
 
 FILES: Final[Mapping[str, str]] = MappingProxyType(
     {"keep": "kept.csv", "withhold": "withheld.csv", "review": "review.csv"}
 )
 QUARANTINED: Final = "quarantined.csv"
+# Beside the CSV files, when the list came as a workbook: the same rows with their formats.
+BOOKS: Final[Mapping[str, str]] = MappingProxyType(
+    {"keep": "kept.xlsx", "withhold": "withheld.xlsx", "review": "review.xlsx"}
+)
 _COPY_BYTES: Final = 16 << 20
 _ROWS_NAMED: Final = 10
 
@@ -56,7 +64,8 @@ class SplitWriter:
     Args:
         source: Where the blocks come from.
         out: Folder, made if missing. Files of a former run are replaced.
-        encoding: one of `codec.ENCODINGS`; by default that of the source, UTF-8 for frames.
+        encoding: One of `codec.ENCODINGS`; by default that of the source, UTF-8 for frames, with the mark Excel
+            needs for workbooks.
 
     Examples:
         >>> import tempfile
@@ -78,7 +87,9 @@ class SplitWriter:
         if isinstance(source, DelimitedSource):
             self._copier = _Bytes(source, asked if asked != source.encoding else None)
         else:
-            self._copier = _Frames(source, asked or "utf-8")
+            unasked = "utf-8-sig" if isinstance(source, WorkbookSource) else "utf-8"
+            self._copier = _Frames(source, asked or unasked)
+        self._books = _Books(source, out) if isinstance(source, WorkbookSource) else None
         self._rows = dict.fromkeys((*FILES.values(), QUARANTINED), 0)
         self._unencodable: list[int] = []
         self._staged: dict[str, StagedFile] = {}
@@ -104,6 +115,8 @@ class SplitWriter:
         if len(verdicts) != block.frame.height or verdicts.null_count():
             raise ConservationError(block.frame.height, len(verdicts) - verdicts.null_count())
         codes = verdicts.cast(schema.VERDICT).to_physical().to_numpy()
+        if self._books is not None:
+            self._books.codes.append(codes)
         for first, last in self._copier.slices(block):
             self._add_rows(block, first, last, codes[first:last])
         self._staged[QUARANTINED].write(self._copier.quarantined(block))
@@ -128,22 +141,31 @@ class SplitWriter:
         """
         try:
             self._check()
-            for staged in self._staged.values():
+            written = self.written()
+            for staged in self._every():
                 staged.close()
-            for staged in self._staged.values():
+            for staged in self._every():
                 staged.place()
         finally:
             self.abort()
         sync_folder(self._out)
-        return {
+        return written
+
+    def written(self) -> dict[str, WrittenFile]:
+        """Name → what was written, and where it will stand; after the last block."""
+        texts = {
             name: WrittenFile(staged.final, self._rows[name], staged.sha256)
             for name, staged in self._staged.items()
         }
+        return texts if self._books is None else texts | self._books.written()
 
     def abort(self) -> None:
         """Remove whatever has no final name yet."""
-        for staged in self._staged.values():
+        for staged in self._every():
             staged.discard()
+
+    def _every(self) -> list[StagedFile]:
+        return [*self._staged.values(), *(self._books.staged.values() if self._books else ())]
 
     def _check(self) -> None:
         if self._unencodable:
@@ -178,6 +200,35 @@ def write_split(
         writer.abort()
 
 
+class _Books:
+    """Workbooks of the rows by verdict, written at once when all verdicts are known."""
+
+    def __init__(self, source: WorkbookSource, out: Path) -> None:
+        self._source = source
+        self.codes: list[npt.NDArray[np.uint32]] = []
+        self.staged: dict[str, StagedFile] = {}
+        self._written: dict[str, WrittenFile] = {}
+        for name in BOOKS.values():
+            sweep(out / name)
+        self._finals = {name: out / name for name in BOOKS.values()}
+
+    def written(self) -> dict[str, WrittenFile]:
+        if not self._written:
+            self.staged = {name: StagedFile(final) for name, final in self._finals.items()}
+            with ExitStack() as lent:
+                for staged in self.staged.values():
+                    lent.enter_context(staged.lent())
+                targets = {code: staged.temp for code, staged in enumerate(self.staged.values())}
+                rows = split_workbook(
+                    self._source, np.concatenate([*self.codes, []]).astype(np.int64), targets
+                )
+            self._written = {
+                name: WrittenFile(staged.final, rows[code], sha256(staged.temp))
+                for code, (name, staged) in enumerate(self.staged.items())
+            }
+        return self._written
+
+
 class _Frames:
     """Rows of a frame or Parquet file, as CSV in a given encoding."""
 
@@ -185,11 +236,13 @@ class _Frames:
         self.encoding = encoding
         self._codec = codec_of(encoding)
         self._headers = source.headers
+        # Those of the text file the frame was made from, if it was.
+        self._delimiter, self._eol = source.delimiter or ",", source.eol or "\n"
 
     def header(self, raw: bool) -> bytes:
-        del raw
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(self._headers)
+        cells = list(schema.QUARANTINE_SCHEMA) if raw else self._headers
+        csv.writer(line, delimiter=self._delimiter, lineterminator=self._eol).writerow(cells)
         return _encoded_header(line.getvalue(), self.encoding)
 
     def slices(self, block: Block) -> Iterator[tuple[int, int]]:
@@ -197,21 +250,26 @@ class _Frames:
 
     def read(self, block: Block, first: int, last: int) -> _FramePieces:
         rows = block.frame if block.original is None else block.original
-        return _FramePieces(rows[first:last], self._codec)
+        return _FramePieces(rows[first:last], self._codec, self._delimiter, self._eol)
 
     def quarantined(self, block: Block) -> bytes:
-        del block
-        return b""
+        """Line and why: there are no bytes to copy."""
+        text = block.quarantined.write_csv(
+            include_header=False, separator=self._delimiter, line_terminator=self._eol
+        )
+        return self._codec.encode(text)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _FramePieces:
     rows: pl.DataFrame
     codec: Codec
+    delimiter: str
+    eol: str
 
     def take(self, wanted: npt.NDArray[np.bool_]) -> tuple[bytes, Positions]:
         chosen = self.rows.filter(pl.Series(wanted))
-        text = chosen.write_csv(include_header=False)
+        text = chosen.write_csv(include_header=False, separator=self.delimiter, line_terminator=self.eol)
         with suppress(UnicodeEncodeError):
             return self.codec.encode(text), np.empty(0, np.int64)
         lacking = [char for char in set(text) if not _encodes(char, self.codec)]
@@ -286,7 +344,7 @@ class _BytePieces:
 
 def _require_elsewhere(source: Source, out: Path) -> None:
     """A list must not be replaced by its own kept rows."""
-    names = (*FILES.values(), QUARANTINED)
+    names = (*FILES.values(), QUARANTINED, *BOOKS.values())
     if source.path and any((out / name).exists() and (out / name).samefile(source.path) for name in names):
         raise OptionError("out", ["a folder other than the one of the list itself"])
 

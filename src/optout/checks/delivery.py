@@ -6,7 +6,7 @@ What gates delivery raises; it never returns a bool. Source: 個人情報保護�
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -15,8 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from optout import tables
-from optout.batch import write_atomically, write_json_atomically
-from optout.batch.staged import StagedFile, sync_folder
+from optout.batch.staged import StagedFile, as_json, placed_after, sweep, sync_folder
 from optout.errors import (
     AmbiguousColumnError,
     DeliveryRefused,
@@ -59,19 +58,21 @@ def deliver(
     tenant: str | None = None,
     columns: Columns = None,
     *,
-    ignore: Collection[str] = (),
+    ignore: Collection[str | int] = (),
     encoding: str | None = None,
+    sheet: str | None = None,
 ) -> Certificate:
     """Verify a list against the list of this minute and hand it over with a certificate.
 
     Args:
-        path: The file to deliver: .csv, .tsv, .txt or .parquet.
+        path: The file to deliver: .csv, .tsv, .txt, .xlsx or .parquet. A workbook with further sheets is refused:
+            nobody in them was looked for.
         store: The suppression list.
         recipient: 提供先: its name, or a mapping with `name`, `address`, `representative` …; no persons of the list.
         purpose: What the recipient may use it for.
         channel: How the recipient will use it: mail, phone, fax, email, sms or any.
         out: Folder for the delivered copy, certificate.json and public_key.pem.
-        policy, tenant, columns, ignore, encoding: As for `screen`.
+        policy, tenant, columns, ignore, encoding, sheet: As for `screen`.
 
     Returns:
         The certificate; its `path` says where it lies, beside the delivered copy.
@@ -80,10 +81,25 @@ def deliver(
         DeliveryRefused: with every reason: a row withheld or under review, an unreadable record, an identity column
             that is not mapped, a missed seed, an empty store, a recipient or purpose not told. Nothing is written.
         UnreadableFileError, StoreError: the file or the store cannot be read.
+        WriteFailedError: the disk is full, or fails; no list was handed over.
     """
     reasons = _untold(recipient, purpose)
+
+    def screened() -> Result:
+        return screen(
+            path,
+            store,
+            policy,
+            channel,
+            tenant,
+            columns,
+            ignore=ignore,
+            encoding=encoding,
+            sheet=sheet,
+        )
+
     try:
-        result, head = _settled(Path(path), store, policy, channel, tenant, columns, ignore, encoding)
+        result, head = _settled(store, screened)
     except DeliveryRefused as moved:
         raise DeliveryRefused([*reasons, *moved.reasons]) from moved
     except _REFUSING as error:
@@ -103,20 +119,11 @@ def _untold(recipient: str | Mapping[str, str], purpose: str) -> list[str]:
     return [f"{what} is not told" for what, value in told.items() if not (value or "").strip()]
 
 
-def _settled(
-    path: Path,
-    store: Store,
-    policy: str,
-    channel: str,
-    tenant: str | None,
-    columns: Columns,
-    ignore: Collection[str],
-    encoding: str | None,
-) -> tuple[Result, Anchor]:
+def _settled(store: Store, screened: Callable[[], Result]) -> tuple[Result, Anchor]:
     """Screen until the list did not move meanwhile; the head the last screen was made at."""
     for _ in range(_ROUNDS):
         head = store.head
-        result = screen(path, store, policy, channel, tenant, columns, ignore=ignore, encoding=encoding)
+        result = screened()
         if result.revision == head[1] == store.revision:
             return result, head
     raise DeliveryRefused(
@@ -136,6 +143,9 @@ def _unclean(result: Result) -> list[str]:
     if result.report["identity_like"]:
         headers = ", ".join(result.report["identity_like"])
         reasons.append(f"columns look like identity but are not mapped: {headers}; use columns= or ignore=")
+    if result.source.unread:
+        sheets = ", ".join(result.source.unread)
+        reasons.append(f"sheets of the workbook that were not screened: {sheets}; deliver the sheet alone")
     return reasons
 
 
@@ -188,6 +198,7 @@ def _hand_over(path: Path, store: Store, payload: dict[str, Any], out: Path) -> 
     The list comes last: whatever fails, no list stands there without its certificate.
     """
     out.mkdir(parents=True, exist_ok=True)
+    sweep(out / path.name)
     copy = StagedFile(out / path.name)
     try:
         with path.open("rb") as file:
@@ -195,11 +206,16 @@ def _hand_over(path: Path, store: Store, payload: dict[str, Any], out: Path) -> 
                 copy.write(block)
         if copy.sha256 != payload["subject"]["sha256"]:
             raise DeliveryRefused(["the file changed while it was screened; deliver it again"])
+        # Whatever needs room on the disk is there before the certificate is issued.
+        copy.close()
         payload["subject"]["bytes"] = copy.size
         certificate = issue(payload, store.signing_key)
-        store.save_job("certificate", certificate.id, "issued", certificate.envelope)
-        write_atomically(out / "public_key.pem", store.public_key.encode())
-        write_json_atomically(out / "certificate.json", certificate.envelope)
+        proof = {
+            out / "public_key.pem": store.public_key.encode(),
+            out / "certificate.json": as_json(certificate.envelope),
+        }
+        with placed_after(proof):
+            store.save_job("certificate", certificate.id, "issued", certificate.envelope)
         copy.place()
     finally:
         copy.discard()

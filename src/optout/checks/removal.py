@@ -23,6 +23,7 @@ from optout.errors import (
     InputError,
     StalePlanError,
     UnknownRequestError,
+    WriteFailedError,
 )
 from optout.holdings import erase_rows
 from optout.keys import KeyScheme
@@ -186,8 +187,8 @@ def _named(holdings: Holdings) -> dict[str, Path]:
     return {path.name if len(short) == len(paths) else str(path): path for path in paths}
 
 
-def _plain(mapping: Columns) -> dict[str, list[str]]:
-    return {field: [h] if isinstance(h, str) else list(h) for field, h in (mapping or {}).items()}
+def _plain(mapping: Columns) -> dict[str, list[str | int]]:
+    return {field: [h] if isinstance(h, str | int) else list(h) for field, h in (mapping or {}).items()}
 
 
 def _found(store: Store, ids: list[str], path: Path, columns: Columns) -> dict[str, Any]:
@@ -287,9 +288,9 @@ def _carried_out(
         if after not in (holding["sha256"], holding.get("expected")):
             raise StalePlanError(f"{name} changed since it was planned for")
         if rows and after == holding["sha256"]:
-            after = erase_rows(path, rows, after, verify).sha256_after
+            after = erase_rows(path, rows, after, verify, columns=columns).sha256_after
         _require_clean(store, path, ids, columns)
-    except (HoldingLockedError, OSError):
+    except (HoldingLockedError, WriteFailedError, OSError):
         return _result(holding, "unreachable", 0, None)
     except HoldingChangedError as changed:
         raise StalePlanError(f"{name} changed since it was planned for") from changed

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated, Final, TextIO
 
 import typer
 
 from optout.cli import checks, demo, keys, lists, requests, upkeep
 
+_ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
 _HELP: Final = (
     "Keep people who asked to be left out, out of every name list. "
     "停止リスト（オプトアウト）の三重チェック: 削除・取得時・提供前."
@@ -55,7 +60,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         _never_unprintable(stream)
     try:
-        app(given, prog_name="optout")
+        with _unwinding():
+            app(given, prog_name="optout")
     except SystemExit as done:
         code = done.code if isinstance(done.code, int) else int(done.code is not None)
         if code == 2 and "--json" in given:
@@ -73,6 +79,29 @@ _USAGE: Final = {
     "message": "wrong usage: see standard error, or --help",
     "exit_code": 2,
 }
+
+
+@contextmanager
+def _unwinding() -> Iterator[None]:
+    """Being told to end (kill, a closed terminal, a shutdown) unwinds as Ctrl-C does: nothing half-written stays."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    known = [getattr(signal, name) for name in _ENDING if hasattr(signal, name)]
+    # What the caller has chosen (nohup) stays.
+    ours = [number for number in known if signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
 
 
 def _never_unprintable(stream: TextIO | None) -> None:

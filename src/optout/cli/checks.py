@@ -92,7 +92,8 @@ def execute(
     if not outcome.done:
         undone = [f"{name}: {status}" for name, status in outcome.statuses.items() if status in _UNDONE]
         raise CheckError(
-            f"Not done yet: {'; '.join(undone)}. Decide the rows, or close the file, and plan again."
+            f"Not done yet: {'; '.join(undone)}. "
+            "Decide the rows, close the file or make room on its disk, and plan again."
         )
 
 
@@ -124,12 +125,21 @@ def intake(
             help="With --accept: leave out review or quarantined rows. Repeatable.",
         ),
     ] = None,
+    acknowledge: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--acknowledge",
+            metavar="WHAT",
+            help="With --accept: damage, to hold rows though a spreadsheet took some of their values.",
+        ),
+    ] = None,
     policy: options.Policy = "person",
     channel: options.Channel = "any",
     tenant: options.Tenant = None,
     columns: options.ColumnPairs = None,
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
+    sheet: options.SheetName = None,
     allow_empty: options.AllowEmpty = False,
 ) -> None:
     """Check 2: filter an acquired list (取得時).
@@ -151,12 +161,13 @@ def intake(
             channel,
             tenant,
             options.mapping(columns),
-            ignore=tuple(ignore or ()),
+            ignore=options.left_out(ignore),
             encoding=encoding,
+            sheet=sheet,
             drop_sensitive=drop_sensitive,
             allow_empty=allow_empty,
         )
-        held = taken.accept(leave_out or ()) if accept else None
+        held = taken.accept(leave_out or (), acknowledge or ()) if accept else None
     told = {
         **taken.record,
         "intake": taken.id,
@@ -179,6 +190,7 @@ def _taken_in(taken: Intake, out: Path, held: Path | None) -> list[Sheet | str]:
     return [
         screened.counts(report, f"取得時チェック Intake of {taken.record['list']['name']}"),
         screened.reasons(report),
+        *screened.damage(report),
         checked.taken_in(taken),
         "",
         *screened.remarks(report),
@@ -218,6 +230,7 @@ def deliver(
     columns: options.ColumnPairs = None,
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
+    sheet: options.SheetName = None,
 ) -> None:
     """Check 3: hand a clean list over with a certificate (提供前).
 
@@ -237,8 +250,9 @@ def deliver(
             policy,
             tenant,
             options.mapping(columns),
-            ignore=tuple(ignore or ()),
+            ignore=options.left_out(ignore),
             encoding=encoding,
+            sheet=sheet,
         )
     told = {"certificate": str(certificate.path), "delivered": str(out / file.name), **certificate.payload}
     files = f"出力 files: {out} ({file.name} certificate.json public_key.pem)"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from optout.cli import options
+from optout.cli import failure, options
 from optout.cli.command import command
 from optout.cli.session import Session
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from optout.report.sheet import Sheet
 
 _PANEL: Final = "名簿 Lists"
@@ -45,6 +44,8 @@ def screen(
     columns: options.ColumnPairs = None,
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
+    out_encoding: options.OutEncoding = None,
+    sheet: options.SheetName = None,
     allow_empty: options.AllowEmpty = False,
     stream: Annotated[bool, typer.Option("--stream", help="Block by block; always so above 512 MB.")] = False,
 ) -> None:
@@ -55,35 +56,32 @@ def screen(
     from optout.screen import screen as whole
     from optout.screen import screen_file
 
-    mapping, left_out = options.mapping(columns), tuple(ignore or ())
-    with session.store(store) as opened, session.working("照合中 screening ..."):
+    question: dict[str, Any] = {
+        "columns": options.mapping(columns),
+        "ignore": options.left_out(ignore),
+        "encoding": encoding,
+        "sheet": sheet,
+        "allow_empty": allow_empty,
+    }
+    with session.store(store) as opened:
         if stream or _is_large(file):
-            report = screen_file(
-                file,
-                opened,
-                out,
-                policy,
-                channel,
-                tenant,
-                mapping,
-                ignore=left_out,
-                encoding=encoding,
-                allow_empty=allow_empty,
-            ).report
+            with session.progress("照合中 screening") as shown:
+                report = screen_file(
+                    file,
+                    opened,
+                    out,
+                    policy,
+                    channel,
+                    tenant,
+                    out_encoding=out_encoding,
+                    progress=shown,
+                    **question,
+                ).report
         else:
-            result = whole(
-                file,
-                opened,
-                policy,
-                channel,
-                tenant,
-                mapping,
-                ignore=left_out,
-                encoding=encoding,
-                allow_empty=allow_empty,
-            )
-            result.write(out)
-            report = result.report
+            with session.working("照合中 screening ..."):
+                result = whole(file, opened, policy, channel, tenant, **question)
+                result.write(out, out_encoding)
+                report = result.report
     session.tell(
         {**report, "out": str(out)}, lambda: _screened(report, out), value=str(report["counts"]["keep"])
     )
@@ -100,6 +98,7 @@ def _screened(report: dict[str, Any], out: Path) -> list[Sheet | str]:
     return [
         screened.counts(report, title),
         screened.reasons(report),
+        *screened.damage(report),
         "",
         *screened.remarks(report),
         screened.against(report),
@@ -120,6 +119,7 @@ def explain(
     columns: options.ColumnPairs = None,
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
+    sheet: options.SheetName = None,
 ) -> None:
     """Why a row was judged as it was. Shows personal data (個人情報が表示されます).
 
@@ -137,8 +137,9 @@ def explain(
             channel,
             tenant,
             options.mapping(columns),
-            ignore=tuple(ignore or ()),
+            ignore=options.left_out(ignore),
             encoding=encoding,
+            sheet=sheet,
             allow_empty=True,
         )
         if row >= result.verdicts.height:
@@ -157,48 +158,41 @@ def columns(
     columns: options.ColumnPairs = None,
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
+    sheet: options.SheetName = None,
 ) -> None:
-    """How the columns of a list are understood (列の対応).
+    """How a list is understood (列の対応): the file, its header line, every column.
 
-    Cells are counted, never shown.
+    Cells are counted, never shown. What cannot be told is asked, with the exit code a screen would have.
     """
-    from optout.batch import open_batch
-    from optout.batch.columns import describe, recognise, sensitive
-    from optout.screen.run import SAMPLE
+    from optout.batch.inspection import inspect
 
-    source = open_batch(file, encoding)
-    sample = source.frame.head(SAMPLE)
-    mapping = recognise(source.headers, options.mapping(columns), tuple(ignore or ()), sample)
-    lines = [{"header": header, "field": field, "role": role} for header, field, role in describe(mapping)]
+    seen = inspect(file, options.mapping(columns), options.left_out(ignore), encoding, sheet)
     told = {
-        "list": source.name,
-        "encoding": source.encoding,
-        "rows_looked_at": sample.height,
-        "columns": lines,
-        "filled": _filled(sample, source.headers),
-        "unmapped": mapping.unmapped,
-        "identity_like": mapping.identity_like(sample),
-        "sensitive": sensitive(source.headers),
-        "decisions": list(mapping.decisions),
+        "list": seen.name,
+        **{name: getattr(seen, name) for name in ("kind", "encoding", "delimiter", "eol", "sheet")},
+        "header_line": seen.header_line,
+        "remarks": list(seen.remarks),
+        "rows_looked_at": seen.rows,
+        "columns": [asdict(column) for column in seen.columns],
+        **{name: list(getattr(seen, name)) for name in ("unmapped", "identity_like", "sensitive")},
+        "decisions": list(seen.decisions),
+        "suggestion": list(seen.suggestion),
     }
-    session.tell(told, lambda: _mapped(told))
-
-
-def _filled(sample: pl.DataFrame, headers: list[str]) -> list[dict[str, Any]]:
-    """For each column in its place: filled and distinct cells."""
-    import polars as pl
-
-    cells = [column.str.strip_chars().replace("", None) for column in sample.cast(pl.String).get_columns()]
-    return [
-        {"header": header, "filled": cell.len() - cell.null_count(), "distinct": cell.drop_nulls().n_unique()}
-        for header, cell in zip(headers, cells, strict=True)
-    ]
+    if seen.question is None:
+        session.tell(told, lambda: _mapped(told))
+    elif session.as_json:
+        asked = failure.told(seen.question)
+        session.fail(replace(asked, details={**asked.details, "known": told}))
+        raise typer.Exit(seen.question.exit_code)
+    else:
+        session.tell(told, lambda: _mapped(told))
+        raise seen.question
 
 
 def _mapped(told: dict[str, Any]) -> list[Sheet | str]:
-    from optout.report.columns import understood
+    from optout.report.columns import file_facts, understood
 
-    return [understood(told)]
+    return [file_facts(told), understood(told)]
 
 
 def normalize(
@@ -210,6 +204,7 @@ def normalize(
     columns: options.ColumnPairs = None,
     ignore: options.Ignore = None,
     encoding: options.Encoding = None,
+    sheet: options.SheetName = None,
 ) -> None:
     """The comparable columns of a list (正規化).
 
@@ -219,7 +214,13 @@ def normalize(
     from optout.screen import normalize as comparable
 
     with session.working("正規化中 normalizing ..."):
-        frame = comparable(file, options.mapping(columns), ignore=tuple(ignore or ()), encoding=encoding)
+        frame = comparable(
+            file,
+            options.mapping(columns),
+            ignore=options.left_out(ignore),
+            encoding=encoding,
+            sheet=sheet,
+        )
     if out is not None:
         write_table(frame, out)
         told = {"rows": frame.height, "columns": frame.columns, "out": str(out)}

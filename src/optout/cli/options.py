@@ -12,7 +12,8 @@ StorePath: TypeAlias = Annotated[
     Path, typer.Argument(metavar="STORE", help="The suppression list (停止リスト).")
 ]
 ListFile: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A list: .csv, .tsv, .txt or .parquet.", show_default=False)
+    Path,
+    typer.Argument(metavar="FILE", help="A list: .csv, .tsv, .txt, .xlsx or .parquet.", show_default=False),
 ]
 Policy: TypeAlias = Annotated[
     str, typer.Option("--policy", metavar="POLICY", help="person, or household to withhold relatives too.")
@@ -28,14 +29,31 @@ Tenant: TypeAlias = Annotated[
 ]
 ColumnPairs: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--columns", metavar="FIELD=HEADER", help="What a column is, e.g. name=氏名. Repeatable."),
+    typer.Option(
+        "--columns",
+        metavar="FIELD=HEADER",
+        help="What a column is, e.g. name=氏名, or name=0 by its place from 0 (no header 0). Repeatable.",
+    ),
 ]
 Ignore: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--ignore", metavar="HEADER", help="A column to leave out. Repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--ignore", metavar="HEADER", help="A column to leave out, by header or place from 0. Repeatable."
+    ),
 ]
 Encoding: TypeAlias = Annotated[
     str | None,
-    typer.Option("--encoding", metavar="NAME", help="utf-8, utf-8-sig or cp932, if not to be found out."),
+    typer.Option(
+        "--encoding", metavar="NAME", help="文字コード: cp932, utf-8, euc-jp ..., if not to be found out."
+    ),
+]
+OutEncoding: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--out-encoding", metavar="NAME", help="Of the files written; by default that of the list."),
+]
+SheetName: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--sheet", metavar="NAME", help="シート: of a workbook in which several look like lists."),
 ]
 AllowEmpty: TypeAlias = Annotated[
     bool, typer.Option("--allow-empty", help="Screen even when the store holds nothing.")
@@ -45,12 +63,24 @@ Out: TypeAlias = Annotated[
 ]
 
 
-def mapping(pairs: Sequence[str] | None) -> dict[str, list[str]] | None:
-    """`field=header` pairs → field → headers in order; None when there are none."""
-    told: dict[str, list[str]] = {}
+def mapping(pairs: Sequence[str] | None) -> dict[str, list[str | int]] | None:
+    """`field=header` pairs → field → headers or places in order; None when there are none."""
+    told: dict[str, list[str | int]] = {}
     for pair in pairs or ():
         field, equals, header = pair.partition("=")
         if not (field.strip() and equals and header):
             raise typer.BadParameter("give FIELD=HEADER, e.g. --columns name=氏名", param_hint="--columns")
-        told.setdefault(field.strip(), []).append(header)
+        told.setdefault(field.strip(), []).append(_which(header))
     return told or None
+
+
+def left_out(headers: Sequence[str] | None) -> tuple[str | int, ...]:
+    """Headers or places to ignore."""
+    return tuple(map(_which, headers or ()))
+
+
+def _which(header: str) -> str:
+    """A header; digits no header is made of are a place, for a list without a header line has no other name."""
+    from optout.batch.heading import HeaderOrPlace
+
+    return HeaderOrPlace(header) if header.isascii() and header.isdigit() else header

@@ -109,22 +109,24 @@ def bulk(
     file: options.ListFile,
     columns: options.ColumnPairs = None,
     encoding: options.Encoding = None,
+    sheet: options.SheetName = None,
 ) -> None:
     """Record many requests at once (一括登録).
 
     Beside the columns of any list, --columns may name channels, household, tenant, received and source.
     When lines cannot be read the others are recorded, the lines are told and the exit code is 11.
     """
-    from optout.batch import open_batch
+    from optout.batch import damage, open_batch
     from optout.errors import UnreadableFileError
+    from optout.report import screened
 
     mapping = options.mapping(columns) or {}
-    source = open_batch(file, encoding)
+    source = open_batch(file, encoding, mapping or None, sheet)
     frame, who = scoped(source.frame, mapping)
     with session.store(store) as opened:
         receipt = opened.suppress(frame, who or None)
-    unread = source.quarantined["line"].to_list()
-    session.tell(_imported(receipt, unread), lambda: _lines(receipt))
+    unread, harm = source.quarantined["line"].to_list(), {"damage": damage.of_list(frame, who or None)}
+    session.tell(_imported(receipt, unread) | harm, lambda: [*_lines(receipt), *screened.damage(harm)])
     if unread:
         why = f"{len(unread)} lines could not be read and are not recorded (first lines {unread[:5]})"
         raise UnreadableFileError(
@@ -132,28 +134,40 @@ def bulk(
         )
 
 
-def scoped(frame: pl.DataFrame, mapping: dict[str, list[str]]) -> tuple[pl.DataFrame, dict[str, list[str]]]:
+def scoped(
+    frame: pl.DataFrame, mapping: dict[str, list[str | int]]
+) -> tuple[pl.DataFrame, dict[str, list[str]]]:
     """A list of requests with the columns that say how far a request goes under the names the store reads.
 
     Args:
         frame: The list.
-        mapping: Field → headers; the fields of scope are taken out of it.
+        mapping: Field → headers or places from 0; the fields of scope are taken out of it.
 
     Returns:
         The frame, and the mapping of the columns that tell who is meant.
 
     Raises:
-        UnknownColumnError: a header does not exist.
+        UnknownColumnError: a header or place does not exist.
     """
     from optout.errors import UnknownColumnError
     from optout.store.bulk import SCOPE
 
-    renamed = {header: field for field in SCOPE for header in mapping.get(field, [])[:1]}
+    # Names from here on: places move when columns are taken out.
+    named = {field: [_header(frame.columns, which) for which in told] for field, told in mapping.items()}
+    renamed = {header: field for field in SCOPE for header in named.get(field, [])[:1]}
     if missing := [header for header in renamed if header not in frame.columns]:
         raise UnknownColumnError(missing, [f"column {n + 1}" for n in range(frame.width)])
     taken = [header for header in frame.columns if header in renamed.values() and header not in renamed]
-    who = {field: headers for field, headers in mapping.items() if field not in SCOPE}
+    who = {field: headers for field, headers in named.items() if field not in SCOPE}
     return frame.drop(taken).rename(renamed), who
+
+
+def _header(headers: list[str], which: str | int) -> str:
+    """The header a column is meant by; digits that are no header are its place."""
+    text = str(which)
+    if text in headers or not (text.isascii() and text.isdigit()):
+        return text
+    return dict(zip(map(str, range(len(headers))), headers, strict=True)).get(text, text)
 
 
 def _imported(receipt: Receipt, unread: list[int]) -> dict[str, Any]:

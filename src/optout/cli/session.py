@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from optout.report.sheet import Sheet
+    from optout.screen import Progress
     from optout.store import Store
 
 _LONGEST_LINE: Final = 2_000
@@ -92,6 +94,20 @@ class Session:
         # An ASCII spinner: the usual one has no glyphs in a Japanese Windows console.
         with screen.status(what, spinner="line") if shown else nullcontext():
             yield
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[Progress], None] | None]:
+        """Something to tell how far a screen has come: a line on a terminal, None where nobody looks at one."""
+        from optout.cli.progress import Running
+
+        screen = console(error=True)
+        if not screen.is_terminal or self.as_json or self.quiet:
+            yield None
+            return
+        # Two cells are the spinner's, and the last column stays free: a full line would wrap.
+        shown = Running(what, time.monotonic, lambda: screen.width - 3)
+        with screen.status(shown, spinner="line"):
+            yield shown.tell
 
     def fail(self, failure: Failure) -> None:
         """Tell of an error: a line on standard error; for programs the same document on both streams."""

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from optout.batch import write_atomically
 from optout.errors import OptionError
 
+# Source: OWASP, CSV Injection: = + - @, tab, carriage return and line feed, and the full-width forms that a
+# spreadsheet with a Japanese keyboard takes for the same.
+_FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
+
+
+def inert(text: pl.Expr) -> pl.Expr:
+    """A cell that a spreadsheet would run as a formula, with an apostrophe before it. For cells we make only.
+
+    Args:
+        text: String column, nulls allowed.
+
+    Returns:
+        String column, elementwise; every other cell as it was.
+
+    Examples:
+        >>> pl.select(inert(pl.lit("=1+1"))).item(), pl.select(inert(pl.lit("1-2-3"))).item()
+        ("'=1+1", '1-2-3')
+    """
+    return pl.when(~text.str.contains(_FORMULA)).then(text).otherwise(pl.lit("'") + text)
+
 
 def csv_of(frame: pl.DataFrame) -> str:
-    """Comma-separated lines with a header; lists joined by a semicolon; no newline at the end."""
-    joined = [
-        pl.col(name).list.join(";") if isinstance(dtype, pl.List) else pl.col(name)
+    """Comma-separated lines with a header; lists joined by a semicolon; no newline at the end; no cell is a formula."""
+    joined = frame.select(
+        pl.col(name).cast(pl.List(pl.String)).list.join(";") if isinstance(dtype, pl.List) else pl.col(name)
         for name, dtype in frame.schema.items()
-    ]
-    return frame.select(joined).write_csv().rstrip("\n")
+    )
+    return joined.with_columns(inert(pl.col(pl.String))).write_csv().rstrip("\n")
 
 
 def write_table(frame: pl.DataFrame, out: Path) -> None:
@@ -25,6 +46,7 @@ def write_table(frame: pl.DataFrame, out: Path) -> None:
 
     Raises:
         OptionError: another kind of file.
+        WriteFailedError: the disk is full, or fails.
     """
     suffix = out.suffix.lower()
     if suffix == ".csv":

@@ -33,7 +33,7 @@ from optout.batch.staged import StagedFile, sweep, sync_folder
 from optout.errors import ConservationError, EmptyBatchError, HoldingChangedError, UnreadableFileError
 from optout.holdings.parquet import layout
 
-_COPY_BYTES: Final = 16 << 20
+_COPY_BYTES: Final = 2 << 20  # stays in the cache between being read, hashed twice and written
 _ROW: Final = "\0row"  # no header can be this: NUL never passes the reader
 _OWN_METADATA: Final = "ARROW:schema"
 
@@ -220,9 +220,9 @@ def _copied_without(
     read, at = hashlib.sha256(), 0
     left = iter([*((start, end) for start, end, _ in ranges), (None, None)])
     start, end = next(left)
-    with target.open("rb", buffering=0) as file:
+    with target.open("rb", buffering=0) as file, ThreadPoolExecutor(1) as beside:
         while piece := file.read(_COPY_BYTES):
-            read.update(piece)
+            hashed = beside.submit(read.update, piece)
             view, upto = memoryview(piece), at + len(piece)
             while start is not None and end is not None and start < upto:
                 staged.write(view[: max(0, start - at)])
@@ -232,6 +232,7 @@ def _copied_without(
                 start, end = next(left)
             staged.write(view)
             at = upto
+            hashed.result()
     staged.close()
     if read.hexdigest() != expected_sha256:
         raise HoldingChangedError(target.name)
@@ -260,12 +261,13 @@ def _parquet_without(source: ParquetSource, gone: Positions, staged: StagedFile)
     metadata = pl.read_parquet_metadata(path)
     kept = pl.scan_parquet(path, glob=False).with_row_index(_ROW)
     kept = kept.filter(~pl.col(_ROW).is_in(pl.Series(gone, dtype=pl.UInt32).implode())).drop(_ROW)
-    kept.sink_parquet(
-        staged.temp,
-        compression=was.codec,
-        row_group_size=was.row_group_rows,
-        metadata={key: value for key, value in metadata.items() if key != _OWN_METADATA},
-    )
+    with staged.lent():
+        kept.sink_parquet(
+            staged.temp,
+            compression=was.codec,
+            row_group_size=was.row_group_rows,
+            metadata={key: value for key, value in metadata.items() if key != _OWN_METADATA},
+        )
     staged.close()
     _require_equal(source, gone, staged.temp)
     return encodings.sha256(staged.temp)

@@ -5,7 +5,7 @@ one shows the same as a fresh one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from optout import match
@@ -18,7 +18,9 @@ _TONES: Final[dict[str, Tone]] = {
     "review": "doubt",
     "quarantined": "doubt",
 }
+_REPAIRS: Final[dict[str, Tone]] = {"repaired": "good", "doubtful": "doubt", "lost": "bad"}
 _MOST: Final = 12
+_FEW: Final = 3
 
 
 def counts(report: Mapping[str, Any], title: str) -> Sheet:
@@ -59,6 +61,35 @@ def _by_reason(report: Mapping[str, Any]) -> Counter[tuple[str, str]]:
     return told
 
 
+def damage(report: Mapping[str, Any]) -> list[Sheet]:
+    """What a spreadsheet did to identity columns; nothing for a list it left alone."""
+    found = report.get("damage", ())
+    if not found:
+        return []
+    rows = tuple(
+        Row(
+            (
+                line["header"],
+                words("damage", line["kind"]),
+                words("repair", line["action"]),
+                int(line["count"]),
+                _numbers(line["rows"], int(line["count"])),
+            ),
+            _REPAIRS[line["action"]],
+        )
+        for line in found[:_MOST]
+    )
+    columns = (
+        Column("列 header"),
+        Column("変化 what"),
+        Column("結果 result"),
+        Column("件 cells", number=True),
+        Column("行 rows"),
+    )
+    more = (f"ほか {len(found) - _MOST} more.",) if len(found) > _MOST else ()
+    return [Sheet("表計算による変化 Changed by a spreadsheet (行 rows from 0)", columns, rows, more)]
+
+
 def remarks(report: Mapping[str, Any]) -> tuple[str, ...]:
     """What a person should know about how the list was read."""
     told = []
@@ -76,6 +107,11 @@ def against(report: Mapping[str, Any]) -> str:
     scope = f"policy {held['policy']}, channel {held['channel']}, tenant {held['tenant'] or '-'}"
     entries = f"{held['entries']:,} entries, rules {held['scheme']}"
     return f"停止リスト store revision {held['revision']}, {entries}; {scope}"
+
+
+def _numbers(rows: Sequence[int], count: int) -> str:
+    shown = rows[:_FEW]
+    return " ".join(map(str, shown)) + (" ..." if count > len(shown) else "")
 
 
 def _some(headers: list[str]) -> str:

@@ -10,9 +10,10 @@ import polars as pl
 
 from optout.batch import open_batch
 from optout.batch.columns import recognise
+from optout.batch.heading import Columns
 from optout.batch.raw import raw
 from optout.keys import comparable
-from optout.screen.run import SAMPLE, Columns
+from optout.screen.run import SAMPLE
 
 _NAMES: Final = {
     "full": "name",
@@ -40,14 +41,15 @@ def normalize(
     frame: pl.DataFrame | pl.LazyFrame | str | Path,
     columns: Columns = None,
     *,
-    ignore: Collection[str] = (),
+    ignore: Collection[str | int] = (),
     encoding: str | None = None,
+    sheet: str | None = None,
 ) -> pl.DataFrame:
     """Normalise (正規化) every identifying column of a list.
 
     Args:
         frame: A frame or file, as for `screen`.
-        columns, ignore, encoding: As for `screen`.
+        columns, ignore, encoding, sheet: As for `screen`.
 
     Returns:
         One line per subject, in row order: `row` UInt32, `subject` (role), `name` `name_family` `name_given`
@@ -64,7 +66,7 @@ def normalize(
         >>> out["name"].item(), out["phones"].item().to_list()
         ('高橋一郎', ['09012345678'])
     """
-    source = open_batch(frame, encoding=encoding)
+    source = open_batch(frame, encoding, columns, sheet)
     mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
     rows = raw(source.frame, mapping)
     parsed = comparable(rows)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
-from optout.batch import Source, WrittenFile, write_json_atomically, write_split
+from optout.batch import Source, SplitWriter, WrittenFile
+from optout.batch.staged import as_json, placed_after
 from optout.schema import HITS_SCHEMA, VERDICTS
 from optout.screen import explain
 from optout.screen.judge import Judged
 from optout.screen.snapshot import Snapshot
 from optout.text import name
+
+REPORT: Final = "report.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -102,11 +105,17 @@ class Result:
 
         Raises:
             UnencodableError: the encoding lacks a character; nothing was written.
+            WriteFailedError: the disk is full, or fails; nothing was put under a final name.
         """
         folder = Path(out)
-        written = write_split(self.source, self.verdicts["verdict"], folder, encoding)
-        write_json_atomically(folder / "report.json", self.report | {"files": describe_files(written)})
-        return written
+        writer = SplitWriter(self.source, folder, encoding)
+        try:
+            writer.add(self.source.whole, self.verdicts["verdict"])
+            report = self.report | {"files": describe_files(writer.written())}
+            with placed_after({folder / REPORT: as_json(report)}):
+                return writer.commit()
+        finally:
+            writer.abort()
 
     def explain(self, row: int) -> pl.DataFrame:
         """Field by field, why a row was judged as it was.

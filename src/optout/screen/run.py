@@ -2,56 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
-from optout.batch import Block, Source, SplitWriter, open_batch, write_json_atomically
+from optout.batch import Block, Source, SplitWriter, open_batch
 from optout.batch.columns import recognise
+from optout.batch.heading import Columns
 from optout.batch.raw import raw
-from optout.batch.source import joined
+from optout.batch.source import BLOCK_BYTES, joined
+from optout.batch.staged import as_json, placed_after
 from optout.errors import EmptyStoreError, OptionError
 from optout.schema import CHANNELS, POLICIES, VERDICTS
 from optout.screen import result as results
 from optout.screen.judge import Question, judge
+from optout.screen.progress import Listener, Meter
 from optout.screen.result import Result
 from optout.screen.snapshot import Snapshot, snapshot
 from optout.screen.tally import Tally
 from optout.store import Store
 
-Columns = Mapping[str, str | Sequence[str]] | None
+__all__ = ["SAMPLE", "Columns", "Summary", "ask", "screen", "screen_file"]
+
 # Rows looked at when values must tell what a column is; the same for any block size.
 SAMPLE: Final = 10_000
 
 
 def screen(
-    batch: pl.DataFrame | pl.LazyFrame | str | Path,
+    batch: pl.DataFrame | pl.LazyFrame | str | Path | Source,
     store: Store,
     policy: str = "person",
     channel: str = "any",
     tenant: str | None = None,
     columns: Columns = None,
     *,
-    ignore: Collection[str] = (),
+    ignore: Collection[str | int] = (),
     encoding: str | None = None,
+    sheet: str | None = None,
     allow_empty: bool = False,
 ) -> Result:
     """Screen a list that fits in memory against the suppression list (照合).
 
     Args:
-        batch: A frame, or the path of a .csv, .tsv, .txt or .parquet file. Every value is read as text.
+        batch: A frame, or the path of a .csv, .tsv, .txt, .xlsx or .parquet file. Every value is read as text.
         store: The suppression list, at its newest revision.
         policy: `person`, or `household` to withhold relatives at the same address or number too.
         channel: `mail`, `phone`, `fax`, `email`, `sms`, or `any`: a request counts when it covers the channel.
         tenant: Whose own list counts beside the global one.
-        columns: Field → header(s), where the headers do not say it themselves.
-        ignore: Headers to leave out of the screen (they stay in the output).
+        columns: Field → header(s) or position(s) from 0, where the headers do not say it themselves; all by
+            position for a file without a header line.
+        ignore: Headers or positions to leave out of the screen (they stay in the output).
         encoding: Of a text file, when it should not be found out.
+        sheet: Name of the sheet of a workbook, when several look like lists.
         allow_empty: Screen even when the store holds nothing.
 
     Returns:
@@ -67,13 +73,13 @@ def screen(
     question = ask(policy, channel, tenant)
     with ThreadPoolExecutor(1) as beside:
         listed = beside.submit(_current, store, allow_empty)
-        source = open_batch(batch, encoding=encoding)
+        source = batch if isinstance(batch, Source) else open_batch(batch, encoding, columns, sheet)
         mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
         rows = raw(source.frame, mapping)
         current = listed.result()
     judged = judge(rows, 0, source.frame.height, current, question)
     tally = Tally()
-    tally.add(judged, source.whole)
+    tally.add(judged, source.whole, mapping)
     told = tally.report(source, mapping, mapping.identity_like(source.frame), current, question)
     return Result(judged.verdicts, results.public_hits(judged), told, source, rows, judged, current)
 
@@ -106,36 +112,43 @@ def screen_file(
     tenant: str | None = None,
     columns: Columns = None,
     *,
-    ignore: Collection[str] = (),
+    ignore: Collection[str | int] = (),
     encoding: str | None = None,
+    out_encoding: str | None = None,
+    sheet: str | None = None,
     allow_empty: bool = False,
-    block_bytes: int = 64 << 20,
+    block_bytes: int = BLOCK_BYTES,
+    progress: Listener | None = None,
 ) -> Summary:
     """Screen a file of any size in one pass, block by block; the same files and verdicts as `screen(...).write(out)`.
 
     Args:
-        path: A .csv, .tsv, .txt or .parquet file.
+        path: A .csv, .tsv, .txt, .xlsx or .parquet file.
         store: The suppression list; one revision serves the whole pass.
         out: Folder for kept.csv, withheld.csv, review.csv, quarantined.csv and report.json.
-        policy, channel, tenant, columns, ignore, encoding, allow_empty: As for `screen`.
+        policy, channel, tenant, columns, ignore, encoding, sheet, allow_empty: As for `screen`.
+        out_encoding: Of the CSV files; the input's own by default (then rows keep their very bytes).
         block_bytes: About how much of the file is held at once; verdicts do not depend on it.
+        progress: Called after every block with a `Progress`; what it raises ends the screen.
 
     Returns:
         The counts.
 
     Raises:
-        As `screen`. On any error nothing stands under a final name.
+        As `screen`; UnencodableError: `out_encoding` lacks a character; WriteFailedError: the disk is full.
+        On any error, and when interrupted, nothing stands under a final name.
     """
     question = ask(policy, channel, tenant)
     current = _current(store, allow_empty)
-    source = open_batch(path, encoding=encoding)
-    writer = SplitWriter(source, Path(out))
+    source = open_batch(path, encoding, columns, sheet)
+    writer = SplitWriter(source, Path(out), out_encoding)
     try:
-        told = _streamed(source, writer, columns, ignore, current, question, block_bytes)
-        written = writer.commit()
+        told = _streamed(source, writer, columns, ignore, current, question, block_bytes, progress)
+        report = told | {"files": results.describe_files(writer.written())}
+        with placed_after({Path(out) / results.REPORT: as_json(report)}):
+            writer.commit()
     finally:
         writer.abort()
-    write_json_atomically(Path(out) / "report.json", told | {"files": results.describe_files(written)})
     counts = told["counts"]
     return Summary(**{field: counts[field] for field in (*VERDICTS, "quarantined", "records")}, report=told)
 
@@ -144,10 +157,11 @@ def _streamed(
     source: Source,
     writer: SplitWriter,
     columns: Columns,
-    ignore: Collection[str],
+    ignore: Collection[str | int],
     current: Snapshot,
     question: Question,
     block_bytes: int,
+    progress: Listener | None,
 ) -> dict[str, Any]:
     """Judge and write block by block; the columns are decided once, by the first rows."""
     blocks = source.blocks(block_bytes)
@@ -156,13 +170,26 @@ def _streamed(
         begun.append(block)
     sample = joined(begun, source.columns).frame.head(SAMPLE)
     mapping = recognise(source.headers, columns, ignore, sample)
-    tally = Tally()
-    for block in chain(begun, blocks):
+    identity_like = mapping.identity_like(sample)
+    del sample
+    tally, meter = Tally(), Meter(source, progress)
+    for block in _in_turn(begun, blocks):
         rows = raw(block.frame, mapping, block.first_row)
         judged = judge(rows, block.first_row, block.frame.height, current, question)
         writer.add(block, judged.verdicts["verdict"])
-        tally.add(judged, block)
-    return tally.report(source, mapping, mapping.identity_like(sample), current, question)
+        tally.add(judged, block, mapping)
+        meter.tell(block)
+        # The next block is read while these names would still hold this one.
+        del block, rows, judged
+    meter.end(tally.counts()["rows"])
+    return tally.report(source, mapping, identity_like, current, question)
+
+
+def _in_turn(begun: list[Block], blocks: Iterator[Block]) -> Iterator[Block]:
+    """The blocks that were read already, then the others; none is held after it was given."""
+    while begun:
+        yield begun.pop(0)
+    yield from blocks
 
 
 def ask(policy: str, channel: str, tenant: str | None) -> Question:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from optout.batch import Block, Source
+from optout.batch import Block, Source, damage
 from optout.batch.columns import ColumnMapping, describe
 from optout.errors import ConservationError
 from optout.schema import VERDICTS
@@ -26,10 +26,11 @@ class Tally:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._damage: list[pl.DataFrame] = []
         self._seeds = 0
 
-    def add(self, judged: Judged, block: Block) -> None:
-        """Count the verdicts of a block.
+    def add(self, judged: Judged, block: Block, mapping: ColumnMapping) -> None:
+        """Count the verdicts of a block, and the cells a spreadsheet has changed.
 
         Raises:
             ConservationError: not one verdict per parsed row.
@@ -44,6 +45,7 @@ class Tally:
         self._counts["rows", ""] += verdicts.height
         self._counts["quarantined", ""] += block.quarantined.height
         self._counts["records", ""] += block.records
+        self._damage.append(damage.found(block.frame, mapping, block.first_row))
         self._seeds = max(self._seeds, judged.seeds)
 
     def counts(self) -> dict[str, int]:
@@ -68,14 +70,15 @@ class Tally:
     ) -> dict[str, Any]:
         """The report; the same bytes for the same input and revision."""
         return {
-            "list": {"name": source.name, "sha256": source.sha256, "encoding": source.encoding},
+            "list": described(source),
             "counts": self.counts(),
             "by_rule": self._of("rule"),
             "by_reason": self._of("reason"),
             "by_field": self._of("fields"),
             "quarantine": self._of("why"),
             "columns": [{"header": h, "field": field, "role": role} for h, field, role in describe(mapping)],
-            "decisions": list(mapping.decisions),
+            "decisions": [*source.remarks, *mapping.decisions],
+            "damage": damage.told(self._damage),
             "unmapped": list(mapping.unmapped),
             "identity_like": identity_like,
             "against": against(snapshot, question),
@@ -84,6 +87,18 @@ class Tally:
 
     def _of(self, kind: str) -> dict[str, int]:
         return {value: n for (of, value), n in sorted(self._counts.items()) if of == kind and n}
+
+
+def described(source: Source) -> dict[str, str | None]:
+    """What a list is called and how it is written; null where that does not apply."""
+    return {
+        "name": source.name,
+        "sha256": source.sha256,
+        "sheet": source.sheet,
+        "encoding": source.encoding,
+        "delimiter": source.delimiter,
+        "eol": source.eol,
+    }
 
 
 def against(snapshot: Snapshot, question: Question) -> dict[str, Any]:
