@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -10,15 +11,23 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optout import schema
-from optout.batch import SplitWriter, open_batch, write_json_atomically, write_split
+from optout.batch import SplitWriter, open_batch, write_json_atomically, write_split, writer
 from optout.batch.codec import ENCODINGS, codec_of, mark_of
-from optout.errors import ConservationError, HoldingLockedError, UnencodableError, UnreadableFileError
+from optout.errors import (
+    ConservationError,
+    HoldingLockedError,
+    OptionError,
+    UnencodableError,
+    UnreadableFileError,
+    WriteFailedError,
+)
 
 InBytes = Callable[[str, str], bytes]
 FILES = ("kept.csv", "withheld.csv", "review.csv", "quarantined.csv")
@@ -232,3 +241,61 @@ def test_a_file_is_private_until_it_is_placed(tmp_path: Path) -> None:
     assert {entry.stat().st_mode & 0o777 for entry in (tmp_path / "out").iterdir()} == {0o600}
     writer.abort()
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def workbook(tmp_path: Path) -> Path:
+    book = openpyxl.Workbook()
+    for row in (
+        ["名簿 2026"],
+        ["氏名", "電話"],
+        ["見本 一郎", 9012345678],
+        ["見本 花子", "'=1"],
+        ["例示", None],
+    ):
+        book.active.append(row)
+    path = tmp_path / "list.xlsx"
+    book.save(path)
+    return path
+
+
+def shown(path: Path) -> list[tuple[object, ...]]:
+    return list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))
+
+
+def test_a_workbook_is_written_as_text_and_as_workbooks(tmp_path: Path) -> None:
+    source = open_batch(workbook(tmp_path))
+    files = write_split(source, verdicts("keep", "withhold", "keep"), tmp_path / "out")
+    assert set(files) == {*FILES, "kept.xlsx", "withheld.xlsx", "review.xlsx"}
+    top = [("名簿 2026", None), ("氏名", "電話")]
+    assert shown(files["kept.xlsx"].path) == [*top, ("見本 一郎", 9012345678), ("例示", None)]
+    assert shown(files["withheld.xlsx"].path) == [*top, ("見本 花子", "'=1")]
+    assert shown(files["review.xlsx"].path) == top
+    assert [files[name].rows for name in ("kept.xlsx", "withheld.xlsx", "review.xlsx")] == [2, 1, 0]
+    for written in files.values():
+        assert written.sha256 == hashlib.sha256(written.path.read_bytes()).hexdigest()
+    assert files["kept.csv"].path.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == set(files)
+
+
+def test_the_same_workbook_gives_the_same_bytes(tmp_path: Path) -> None:
+    path, chosen = workbook(tmp_path), verdicts("keep", "withhold", "review")
+    first, again = (write_split(open_batch(path), chosen, tmp_path / out) for out in ("a", "b"))
+    assert {name: file.sha256 for name, file in first.items()} == {
+        name: file.sha256 for name, file in again.items()
+    }
+
+
+def test_a_workbook_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> dict[int, int]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer, "split_workbook", full)
+    with pytest.raises(WriteFailedError):
+        write_split(open_batch(workbook(tmp_path)), verdicts("keep", "keep", "keep"), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+    with pytest.raises(OptionError):
+        write_split(
+            open_batch(workbook(tmp_path).rename(tmp_path / "kept.xlsx")), verdicts(*["keep"] * 3), tmp_path
+        )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -341,3 +342,36 @@ def test_a_mapping_of_columns_goes_with_the_plan(
     plan = optout.removal.plan(store, asked, {"held": held}, columns=columns)
     assert optout.removal.execute(store, plan.hash).statuses == {"held": "removed"}
     assert held.read_text("utf-8") == "甲,乙\n見本花子,港区芝公園4-2-8\n"
+
+
+def test_a_person_in_a_workbook_makes_it_unreachable_never_done(
+    store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, tmp_path: Path
+) -> None:
+    """Rows cannot be erased from .xlsx yet, and a sheet that was not read may hold the person."""
+
+    def book(name: str, *sheets: list[str]) -> Path:
+        made = openpyxl.Workbook()
+        made.remove(made.active)
+        for number, lines in enumerate(sheets):
+            sheet = made.create_sheet(f"表{number}")
+            for line in lines:
+                sheet.append(line.split(","))
+        made.save(tmp_path / name)
+        return tmp_path / name
+
+    header = put(rows["other"]).read_text("cp932").splitlines()[0]
+    found = book("found.xlsx", [header, rows["asked"]])
+    clean = book("clean.xlsx", [header, rows["other"]])
+    unread = book("unread.xlsx", [header, rows["other"]], ["説明"])
+    plan = planned(store, asked, found, clean, unread)
+    assert dict(plan.table.select("holding", "action").rows()) == {
+        "found.xlsx": "unreachable",
+        "unread.xlsx": "unreachable",
+    }
+    outcome = optout.removal.execute(store, plan.hash)
+    assert dict(outcome.table.select("holding", "status").rows()) == {
+        "found.xlsx": "unreachable",
+        "clean.xlsx": "not_found",
+        "unread.xlsx": "unreachable",
+    }
+    assert not outcome.done

@@ -28,10 +28,10 @@ WORKBOOK: Final = "xl/workbook.xml"
 _RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 _DOCTYPE: Final = "!DOCTYPE"
 _TRUE: Final = ("1", "true", "on")
+_DECLARATION: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\?>")
 _OPEN: Final = re.compile(rb"<(?:[\w.\-]+:)?sst\b([^>]*)>")
 _DECLARED: Final = re.compile(rb"""\suniqueCount\s*=\s*["']\s*\+?0*([0-9]*)""")
 # Excel allows 32,767 characters in a cell, each at worst a run with a font of its own.
-_DECLARATION: Final = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*\?>")
 _LONGEST_STRING: Final = 64 << 20
 # A reader reserves 24 bytes for every string declared, before it has seen one.
 _MOST_DECLARED: Final = 1 << 25

@@ -25,7 +25,7 @@ from optout.errors import (
     UnknownRequestError,
     WriteFailedError,
 )
-from optout.holdings import erase_rows
+from optout.holdings import erasable, erase_rows
 from optout.keys import KeyScheme
 from optout.register.certificate import canonical, file_digest
 from optout.schema import CHANNELS
@@ -202,8 +202,11 @@ def _found(store: Store, ids: list[str], path: Path, columns: Columns) -> dict[s
         return {"sha256": file_digest(path)[0], "records": 0, "rows": []}
     except (InputError, OSError) as error:
         return {"unreachable": type(error).__name__, "sha256": None, "records": 0, "rows": []}
-    source = results[0].source
-    return {"sha256": source.sha256, "records": source.records, "rows": _rows(store, results, ids)}
+    source, rows = results[0].source, _rows(store, results, ids)
+    # A sheet nobody has looked into may hold the person; and from a workbook no row can be erased yet.
+    if source.unread or (not erasable(source) and any(row["action"] == "remove" for row in rows)):
+        return {"unreachable": type(source).__name__, "sha256": None, "records": 0, "rows": []}
+    return {"sha256": source.sha256, "records": source.records, "rows": rows}
 
 
 def _rows(store: Store, results: list[Result], ids: list[str]) -> list[dict[str, Any]]:

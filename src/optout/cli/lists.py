@@ -102,8 +102,12 @@ def _screened(report: dict[str, Any], out: Path) -> list[Sheet | str]:
         "",
         *screened.remarks(report),
         screened.against(report),
-        f"出力 files: {out} (kept.csv withheld.csv review.csv quarantined.csv report.json)",
+        f"出力 files: {out} (kept.csv withheld.csv review.csv quarantined.csv report.json{_books(report)})",
     ]
+
+
+def _books(report: dict[str, Any]) -> str:
+    return " kept.xlsx withheld.xlsx review.xlsx" if report["list"].get("sheet") else ""
 
 
 def explain(

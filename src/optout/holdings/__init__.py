@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from optout.holdings.files import Erased, erase_rows
+from optout.holdings.files import Erased, erasable, erase_rows
 
-__all__ = ["Erased", "erase_rows"]
+__all__ = ["Erased", "erasable", "erase_rows"]

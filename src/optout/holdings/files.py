@@ -28,7 +28,7 @@ from optout.batch.delimited import DelimitedSource, runs
 from optout.batch.heading import Columns
 from optout.batch.reader import open_batch
 from optout.batch.records import Positions
-from optout.batch.source import ParquetSource
+from optout.batch.source import ParquetSource, Source
 from optout.batch.staged import StagedFile, sweep, sync_folder
 from optout.errors import ConservationError, EmptyBatchError, HoldingChangedError, UnreadableFileError
 from optout.holdings.parquet import layout
@@ -93,6 +93,11 @@ def erase_rows(
     raise UnreadableFileError(
         source.name, "is of a kind rows cannot be erased from", "Give a CSV or Parquet file."
     )
+
+
+def erasable(source: Source) -> bool:
+    """Whether `erase_rows` can take rows out of such a file: text and Parquet, not yet workbooks."""
+    return isinstance(source, DelimitedSource | ParquetSource)
 
 
 def erase_ranges(
