@@ -34,7 +34,7 @@ _DELIMITERS: Final = (",", "\t", ";", "|")
 _DECODE_BYTES: Final = 1 << 20
 _TRIED_BYTES: Final = 16 << 20
 _MARK: Final = b"\xef\xbb\xbf"
-_TOP_BYTES: Final = 1 << 15
+_TOP_BYTES: Final = 1 << 13
 _Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
@@ -210,7 +210,7 @@ class DelimitedSource(Source):
         return _Top(delimiter, len(headers), heading, headers, bom + end, refused)
 
     def _first_records(self, head: bytes, delimiter: int) -> Records:
-        for length in (_TOP_BYTES, HEAD_BYTES):
+        for length in (_TOP_BYTES, 8 * _TOP_BYTES, HEAD_BYTES):
             flat, at_end = self._codec.flat(head[:length], delimiter), len(head) < length
             found = records.find(flat, delimiter, self._eol_byte, at_end)
             if len(found.starts) >= HEAD_RECORDS or at_end:

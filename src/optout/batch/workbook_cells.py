@@ -104,6 +104,7 @@ def find(name: str, piece: bytes, before: int) -> Cells:
     ):
         raise damaged(name, "its cells are out of order")
     kind = _kinds(tags, cell_tags)
+    _require_one_content(name, tags, cell_tags)
     present = _present(tags, cell_tags, kind)
     _require_numbers(name, piece, tags, cell_tags[present & (kind == SHARED)])
     following = np.append(tags.start[cell_tags], len(piece))[1:]
@@ -285,6 +286,16 @@ def _present(tags: _Tags, cell_tags: Positions, kind: _Bytes) -> _Mask:
     empty_text = tags.held_by(cell_tags, value) & ((kind == TEXT) | (kind == DATE))
     present: _Mask = by_value | empty_text | tags.held_by(cell_tags, tags.named(b"is"))
     return present
+
+
+def _require_one_content(name: str, tags: _Tags, cell_tags: Positions) -> None:
+    """Of a cell with two values, or one before its formula, readers take different ones."""
+    content = np.flatnonzero(tags.named(b"v") | tags.named(b"is"))
+    owner = np.searchsorted(cell_tags, content, side="right")
+    formula = np.flatnonzero(tags.named(b"f"))
+    behind_its_cell = np.isin(formula - 1, cell_tags, assume_unique=True)
+    if bool((np.diff(owner) == 0).any()) or not behind_its_cell.all():
+        raise damaged(name, "a cell holds two values")
 
 
 def _require_numbers(name: str, piece: bytes, tags: _Tags, shared: Positions) -> None:

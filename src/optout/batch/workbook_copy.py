@@ -44,7 +44,7 @@ _FORMULA: Final = re.compile(rb"<f\b[^>]*?(?:/>|>.*?</f\s*>)", re.DOTALL)
 # They point into parts that are left out (data types, dynamic arrays).
 _METADATA: Final = re.compile(rb"""(<c\b[^>]*?)\s[cv]m\s*=\s*["'][0-9]*["']""")
 _STRING: Final = re.compile(rb"<si\b[^>]*?(?:/>|>.*?</si\s*>)", re.DOTALL)
-_COMMENT: Final = re.compile(rb"<!--.*?-->", re.DOTALL)
+_COMMENT: Final = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _NAMESPACE: Final = re.compile(rb"""\s(xmlns:[\w.\-]+|mc:Ignorable)\s*=\s*("[^"]*"|'[^']*')""")
 # What stands before the rows and says how they look, in the order it must have.
 _LOOKS: Final = (
@@ -207,8 +207,8 @@ class _Rows:
 
     def add(self, piece: Piece) -> None:
         if piece.kind == "head":
-            prefix = prefix_of(piece.text, rb"worksheet")
-            head = plain(_COMMENT.sub(b"", piece.text), prefix)
+            head = _COMMENT.sub(b"", piece.text)
+            head = plain(head, prefix_of(head, rb"worksheet"))
             for target in self._targets.values():
                 target.begin(head, _STRICT if _STRICT in head else _MAIN)
         elif piece.kind == "rows":

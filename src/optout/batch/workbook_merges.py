@@ -56,9 +56,9 @@ def fills(name: str, text: pl.DataFrame, facts: Facts) -> dict[int, Positions]:
     down = [area._replace(bottom=min(area.bottom, facts.bottom)) for area in down if area.top < facts.bottom]
     if sum(area.bottom - area.top + 1 for area in down) > text.height * text.width:
         raise damaged(name, "its merged cells overlap")
-    found: dict[int, Positions] = {}
+    found = {column: np.arange(text.height) for column in {area.left - facts.left for area in down}}
     for area in down:
-        source = found.setdefault(area.left - facts.left, np.arange(text.height))
+        source = found[area.left - facts.left]
         source[area.top - 1 : area.bottom] = area.top - 1
     for column, source in found.items():
         own = text.to_series(column).fill_null("").str.len_bytes().to_numpy() > 0

@@ -187,6 +187,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "with attributes of others": lambda xml: xml.replace(
         "<worksheet", '<worksheet xmlns:x14ac="urn:x14ac" mc:Ignorable="x14ac" xmlns:mc="urn:mc"'
     ).replace("<row", '<row x14ac:dyDescent="0.25"'),
+    "with instructions and comments": lambda xml: (
+        f"<?x <cols> ?><!-- <sheetViews> -->{xml}" if "<sst" not in xml else xml
+    ),
     "with single quotes": lambda xml: xml.replace('"', "'"),
     "strict": lambda xml: xml.replace(
         "http://schemas.openxmlformats.org/spreadsheetml/2006/main",

@@ -283,6 +283,9 @@ class TestWhatTwoReadersMightReadDifferently:
             '<row r="1"><c r="A1" t="s"><v>-1</v></c></row>',
             '<row r="1"><c r="A1" t="s">x<v>0</v></c></row>',
             '<row r="1"><c r="A1" t="zz"><v>0</v></c></row>',
+            '<row r="1"><c r="A1"><v>1</v><v>2</v></c></row>',
+            '<row r="1"><c r="A1"><v>1</v><is><t>x</t></is></c></row>',
+            '<row r="1"><c r="A1"><v>1</v><f>A2</f></c></row>',
             '<row r="1"><c r="A1"><v>\x01</v></c></row>',
         ],
     )
