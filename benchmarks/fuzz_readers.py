@@ -261,11 +261,16 @@ def check_book(path: Path, raw: bytes, rows: list[list[object]] | None, counts: 
     counts["book rows"] += frame.height
     assert frame.height + source.quarantined.height == source.records
     if rows is not None:
-        filled = [row for row in rows if any(cell not in (None, "") for cell in row)]
-        assert frame.height == len(filled), "rows of an undamaged workbook are missing"
-        for read, written in zip(frame.rows(), filled, strict=True):
-            texts_only = [(a, b) for a, b in zip(read, written, strict=True) if isinstance(b, str)]
-            assert all(a == b for a, b in texts_only), "a text cell of an undamaged workbook differs"
+        read = [row for row in frame.rows() if any(cell.strip() for cell in row)]
+        filled = [row for row in rows if any(_shown(cell) for cell in row)]
+        assert len(read) == len(filled), "rows of an undamaged workbook are missing"
+        for got, written in zip(read, filled, strict=True):
+            pairs = [(a, b) for a, b in zip(got, written, strict=True) if isinstance(b, str) and b.strip()]
+            assert all(a == b for a, b in pairs), "a text cell of an undamaged workbook differs"
+
+
+def _shown(cell: object) -> str:
+    return "" if cell is None else str(cell).strip()
 
 
 KINDS: Final = {"texts": texts, "noise": noise, "books": books}
