@@ -35,6 +35,37 @@ def test_case(case: dict[str, str | None]) -> None:
     assert parsed(case["written"]).row(0) == (case["core"], case["form"], case["place"])
 
 
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("株式会社見本 佐藤花子", "佐藤花子"),
+        ("㈱見本　佐藤 花子 様", "佐藤 花子"),
+        ("株式会社 見本 営業部 佐藤花子様", "営業部 佐藤花子"),
+        ("見本商事株式会社 代表取締役 佐藤花子", "代表取締役 佐藤花子"),
+        ("株式会社見本", None),
+        ("株式会社 見本商事", None),
+        ("見本商事株式会社 大阪支店", None),
+        ("株式会社見本 総務部 税務課", None),
+        ("株式会社見本 食品", None),
+        ("見本文化放送　株式会社　（ＭＨＢ）", None),
+        (None, None),
+    ],
+)
+def test_whoever_is_named_behind_a_company_is_told(written: str | None, named: str | None) -> None:
+    assert company.staff(pl.Series([written], dtype=pl.String)).to_list() == [named]
+
+
+def test_every_trade_proves_itself() -> None:
+    rules = tables.load("company_trade")
+    assert rules.height
+    told = rules.select(
+        ends=pl.col("example").str.extract(f".({company.trades()})$", 1),
+        near=pl.col("leaves_alone").str.contains(f".({company.trades()})$"),
+    )
+    assert told["ends"].to_list() == rules["written"].to_list()
+    assert not told["near"].any()
+
+
 def test_every_legal_form_proves_itself() -> None:
     rules = tables.load("legal_form")
     got = company.parse(rules["example"])

@@ -79,6 +79,21 @@ def test_every_alias_proves_itself_and_is_never_a_key() -> None:
     assert left["aliases"].list.len().sum() == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "key", "alias"),
+    [
+        ("yamada taro@example.jp", "taro@example.jp", "yamadataro@example.jp"),
+        ("ta ro@example.jp", "taro@example.jp", "ro@example.jp"),
+        ("yamada info@example.jp", None, "yamadainfo@example.jp"),
+    ],
+)
+def test_either_reading_of_a_blank_is_known_and_the_other_is_for_review_only(
+    written: str, key: str | None, alias: str
+) -> None:
+    row = parsed(written)[0]
+    assert (row["keys"], row["aliases"]) == ([key] if key else [], [alias])
+
+
 def test_invented_people_of_the_example_domains_are_keys() -> None:
     people = ["taro@example.jp", "hanako@example.com", "user1@example.com", "taro.yamada@example.co.jp"]
     assert [row["keys"] for row in parsed(*people)] == [[person] for person in people]

@@ -107,3 +107,13 @@ def test_the_kana_fold_agrees_with_jaconv_on_every_kana() -> None:
     assert [table[char] for char in hiragana] == [jaconv.hira2kata(char) for char in hiragana]
     narrow = "ｱｲｳｴｵｶﾞｷﾞｸﾞｹﾞｺﾞｻﾞｼﾞｽﾞｾﾞｿﾞﾀﾞﾁﾞﾂﾞﾃﾞﾄﾞﾅﾆﾇﾈﾉﾊﾟﾋﾟﾌﾟﾍﾟﾎﾟﾊﾞﾋﾞﾌﾞﾍﾞﾎﾞﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜｦﾝｧｨｩｪｫｬｭｮｯｰ"
     assert pl.select(chars.fold_width(pl.lit(narrow))).item() == jaconv.h2z(narrow)
+
+
+@given(
+    st.lists(
+        st.one_of(st.none(), st.text(st.sampled_from("さとうｻﾄｳﾞーSATOHh 　様()・"), max_size=8)), max_size=6
+    )
+)
+def test_the_key_alone_is_the_key_of_parse(written: list[str | None]) -> None:
+    series = pl.Series(written, dtype=pl.String)
+    assert kana.key(series).to_list() == kana.parse(series)["key"].to_list()

@@ -51,6 +51,7 @@ def test_case(case: dict[str, str | None]) -> None:
         "name_honorific",
         "name_title",
         "name_department",
+        "name_unit",
         "name_placeholder",
         "name_note",
         "name_symbol",
@@ -65,7 +66,8 @@ def test_every_rule_proves_itself(table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["name_honorific", "name_title", "name_department", "name_note", "name_placeholder"]
+    "table",
+    ["name_honorific", "name_title", "name_department", "name_unit", "name_note", "name_placeholder"],
 )
 def test_no_rule_touches_its_near_miss(table: str) -> None:
     rules = tables.load(table)
@@ -74,6 +76,12 @@ def test_no_rule_touches_its_near_miss(table: str) -> None:
     )
     got = rules.select("rule_id", whole["whole"], got=name.parse(rules["leaves_alone"])["full"])
     assert got.filter(pl.col("got").ne_missing(pl.col("whole")))["rule_id"].to_list() == []
+
+
+def test_every_simplified_letter_is_another_and_is_known_beside_the_japanese_one() -> None:
+    rules = tables.load("name_simplified")
+    assert (parsed(*rules["example"])["full"] != parsed(*rules["leaves_alone"])["full"]).any()
+    assert name.letters.simplified().str.contains("^[^ ]{2}$").all()
 
 
 def test_every_listed_surname_has_its_length() -> None:

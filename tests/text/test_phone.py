@@ -1,6 +1,8 @@
 """Telephone numbers: cases, rows that prove themselves, and the laws of a parser."""
 
+import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
@@ -45,6 +47,17 @@ LAST = st.integers(0, 9998).map("{:04}".format)
 ANYTHING = st.one_of(
     st.none(), st.text(max_size=30), st.text("0123456789-+()（）ー一 /、FAXTELOol.eE", max_size=40)
 )
+
+
+def oracle() -> ModuleType:
+    """benchmarks/bench_phone_oracle.py, which draws numbers, spells them and asks libphonenumber."""
+    path = Path(__file__).parents[2] / "benchmarks" / "bench_phone_oracle.py"
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def numbers(*written: str | None) -> list[list[str]]:
@@ -153,3 +166,19 @@ def test_a_parsed_number_parses_to_itself(written: list[str | None]) -> None:
     found = [number for cell in parsed["numbers"].to_list() for number in cell]
     assert numbers(*found) == [[number] for number in found]
     assert all(set(keys) <= set(cell) for cell, keys, _ in parsed.rows())
+
+
+def test_where_libphonenumber_accepts_a_number_we_agree_or_it_is_wrong() -> None:
+    found = oracle().compared(count=2_000, rng_seed=7)
+    accepted = found.filter(pl.col("theirs") != "")
+    differ = accepted.filter(pl.col("ours") != pl.col("theirs"))
+    assert accepted.height > 900
+    assert differ.filter(pl.col("ours") != pl.col("truth")).rows() == []
+    assert differ.height < accepted.height / 50
+
+
+def test_no_generated_spelling_is_read_as_another_number() -> None:
+    found = oracle().compared(count=2_000, rng_seed=8)
+    read = found.filter(pl.col("ours") != "")
+    assert read.height > 1_500
+    assert read.filter(pl.col("ours") != pl.col("truth")).rows() == []

@@ -160,7 +160,8 @@ def test_each_pair_is_answered_as_if_it_were_alone(written: list[tuple[str | Non
 def test_a_listed_surname_and_a_listed_given_name_agree_with_any_of_their_readings(
     data: st.DataObject,
 ) -> None:
-    lines = tables.readings().filter(~pl.col("part"))
+    # Of more kanji than a name has, ENAMDICT lists railway lines.
+    lines = tables.readings().filter(~pl.col("part") & (pl.col("name").str.len_chars() <= 4))
     picked = []
     for use in ("family", "given"):
         listed = lines.filter(pl.col(use))

@@ -177,7 +177,7 @@ def _readings(spoken: pl.Series, main: pl.DataFrame, asked: pl.Series) -> pl.Dat
     itself = pl.when(main["script"] != "kanji").then(main["full"])
     lines = pl.DataFrame({"kana": spoken, "asked": asked}).with_row_index("i")
     lines = lines.with_columns(pl.coalesce(itself, "kana").alias("kana")).filter("asked")
-    return lines.select("i").with_columns(kana.parse(lines["kana"])["key"].alias("reading"))
+    return lines.select("i").with_columns(kana.key(lines["kana"]).alias("reading"))
 
 
 def _worth_reading(births: pl.Series, against: Blocked | None) -> pl.Series:
@@ -197,5 +197,5 @@ def _usable(
         raw.height, [more, *(frame["i"] for frame in listed.values())]
     )
     silent = parts["i"].filter(~usable & raw["kana"].is_not_null())
-    spoken = kana.parse(raw["kana"].gather(silent))["key"].is_not_null()
+    spoken = kana.key(raw["kana"].gather(silent)).is_not_null()
     return (usable | _held(raw.height, [silent.filter(spoken)])).alias("usable")

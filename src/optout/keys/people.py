@@ -2,8 +2,8 @@
 
 A long frame, one line per name: `i` UInt32 (line of the raw frame), `full` `family` `given` `kana` `kana_family`
 `kana_given` `loose` `romaji` `romaji_family` `romaji_given` `form` `place` String, `latin` `wild` `care_of`
-`ownerless` Boolean (these kana may be the company's), `source` String. Every line of the raw frame has at least
-one, all null when there is no usable name.
+`ownerless` Boolean (these kana may be the company's), `words` List(String) of a name or reading without kanji,
+`source` String. Every line of the raw frame has at least one, all null when there is no usable name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import polars as pl
 
-from optout.text import company, kana, name
+from optout.text import company, foreign, kana, name
 
 _NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild", "flagged")
 _IS_COMPANY: Final = (pl.col("source") == "company") | pl.col("form").is_not_null()
@@ -58,11 +58,18 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
     known = _with_row_kana(raw, known).with_columns(_spoken())
     parsed = kana.parse(known["spoken"])
     parsed = parsed.select(pl.col(part).alias(ours) for part, ours in _KANA_PARTS.items())
-    together = pl.concat([known, parsed], how="horizontal")
+    together = pl.concat([known, parsed], how="horizontal").with_columns(_words(raw, known))
     return together.with_columns(
         pl.when(pl.col("script") == "kanji").then("full").alias("full"),
         pl.col("spoken").str.contains("[A-Za-zＡ-Ｚａ-ｚ]").fill_null(False).alias("latin"),
     ).drop("spoken", "of_row", "script", "former", "flagged")
+
+
+def _words(raw: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """`words` of the name cell where it holds no kanji, else of its kana: dots and blanks as they were written."""
+    cells = known.select("source", "script", "of_row", cell=raw["name"][known["i"]])
+    own = pl.when(pl.col("script") == "kanji").then("of_row").otherwise(pl.coalesce("cell", "of_row"))
+    return foreign.words(cells.select(told=pl.when(pl.col("source") == "name").then(own))["told"])
 
 
 def _with_row_kana(raw: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -127,6 +134,7 @@ def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     extras += [
         _read_companies(raw["company"], "company"),
         _read_companies(_firms(main, raw["name"]), "reading"),
+        _staff(main, raw["name"]),
     ]
     return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
 
@@ -195,6 +203,25 @@ def _companies(written: pl.Series) -> pl.DataFrame:
             pl.lit("company").alias("source"),
         )
         .drop_nulls("full")
+    )
+
+
+def _staff(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
+    """Whoever is named behind a company in the name cell.
+
+    One word without honorific or title may be a place (株式会社見本 北海道): in doubt, so at most a review.
+    """
+    cells = pl.DataFrame({"i": main["i"], "cell": written}).filter(main["form"].is_not_null())
+    cells = cells.with_columns(company.staff(cells["cell"])).drop_nulls("staff")
+    parsed = name.parse(cells["staff"]).select(*_NAME_PARTS)
+    addressed = pl.col("cell").str.contains(r"(?:様|殿|氏|先生|さま|さん)[ 　]*$")
+    plain = pl.col("full") == pl.col("staff")
+    return (
+        pl.concat([cells, parsed], how="horizontal")
+        .with_columns(
+            (pl.col("care_of") | (plain & ~addressed)).alias("care_of"), pl.lit("staff").alias("source")
+        )
+        .drop("cell", "staff")
     )
 
 

@@ -12,9 +12,11 @@ import polars as pl
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from optout.text import chars, company, name, reading
+from optout.match.firms import branch, firm, other_form, other_trade
+from optout.match.words import may_agree
+from optout.text import chars, letters, name, reading, surname
 
-PERSON_LEVELS: Final = ("same", "similar", "renamed", "relative", "other", "unknown")
+PERSON_LEVELS: Final = ("same", "former", "similar", "renamed", "relative", "other", "unknown")
 _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
 # Brothers are numbered; a typing error seldom turns one numeral into another.
 _NUMERALS: Final = "[一二三四五六七八九十]"
@@ -42,7 +44,7 @@ def persons(
     left = rows.rename({c: "a" if c == "i" else f"a_{c}" for c in rows.columns})
     right = entries.rename({c: "b" if c == "i" else f"b_{c}" for c in entries.columns})
     named = numbered.join(left, on="a").join(right, on="b")
-    named = _with_person(_with_reading(_with_kana(_with_kanji(named))))
+    named = _with_person(_with_words(_with_reading(_with_kana(_with_kanji(named)))))
     best = named.group_by("pair").agg(
         pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
         (pl.col("a_full") == pl.col("b_full")).any().alias("written"),
@@ -81,12 +83,13 @@ def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
     told = named.select("a_full", "b_full", few=few).filter("few").select("a_full", "b_full").unique()
     a, b = pl.col("a_full"), pl.col("b_full")
     told = told.filter(a.str.len_chars() == b.str.len_chars())
-    letters = (
+    differing = (
         told.with_columns(x=a.str.split(""), y=b.str.split(""))
         .explode("x", "y")
         .filter(pl.col("x") != pl.col("y"))
     )
-    strange = letters.filter(~(pl.col("x") + pl.col("y")).is_in(chars.look_alikes().implode()))
+    known = pl.concat([chars.look_alikes(), letters.simplified()])
+    strange = differing.filter(~(pl.col("x") + pl.col("y")).is_in(known.implode()))
     alike = told.join(strange, on=["a_full", "b_full"], how="anti").with_columns(alike=pl.lit(True))
     joined = named.join(alike, on=["a_full", "b_full"], how="left", maintain_order="left")
     return joined.with_columns(pl.col("alike").fill_null(False))
@@ -95,7 +98,7 @@ def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
 def _split(named: pl.DataFrame) -> pl.DataFrame:
     """Surname `fn` and given name `gn` of both sides; where nothing separates them, the other side or a guess does."""
     guesses = [name.family_length(named[f"{side}_full"]).alias(f"{side}_guess") for side in "ab"]
-    named = named.with_columns(guesses)
+    named = named.with_columns(guesses).with_columns(bare=_bare())
     cuts = []
     for side, other in ("ab", "ba"):
         full, family = pl.col(f"{side}_full"), pl.col(f"{side}_family")
@@ -108,12 +111,24 @@ def _split(named: pl.DataFrame) -> pl.DataFrame:
         length = (
             pl.when(begins.fill_null(False)).then(theirs.str.len_chars()).otherwise(guess.cast(pl.UInt32))
         )
-        cuts.append(pl.coalesce(family.str.len_chars(), length).alias(f"{side}_cut"))
+        cut = pl.when("bare").then(0).otherwise(pl.coalesce(family.str.len_chars(), length))
+        cuts.append(cut.alias(f"{side}_cut"))
     named = named.with_columns(cuts)
     return named.with_columns(
         *(pl.col(f"{s}_full").str.slice(0, pl.col(f"{s}_cut")).alias(f"{s}_fn") for s in "ab"),
         *(pl.col(f"{s}_full").str.slice(pl.col(f"{s}_cut")).alias(f"{s}_gn") for s in "ab"),
     )
+
+
+def _bare() -> pl.Expr:
+    """Both names are two letters at most and no surname is in sight: given names alone (笑子, 咲子)."""
+    sides = [
+        pl.col(f"{s}_family").is_null()
+        & (pl.col(f"{s}_full").str.len_chars() <= 2)
+        & ~pl.col(f"{s}_full").str.head(1).is_in(surname.surnames(1).implode())
+        for s in "ab"
+    ]
+    return (sides[0] & sides[1]).fill_null(False)
 
 
 def _kanji_level() -> pl.Expr:
@@ -126,23 +141,30 @@ def _kanji_level() -> pl.Expr:
     numbered = (plain[0] == plain[1]) & (a_gn != b_gn)
     spelt = [gn.str.contains(_SPELT_OUT) for gn in (a_gn, b_gn)]
     near = (pl.col("full_distance") <= 1) & (a.str.len_chars() >= 3)
+    latin = [gn.str.contains("^[A-Z]+$") for gn in (a_gn, b_gn)]
     half_spelt = (spelt[0] != spelt[1]) & (a_gn.str.slice(-1) == b_gn.str.slice(-1))
     return (
         pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
-        .when((a == b) & _other_form())
+        .when((a == b) & other_form())
         .then(pl.lit("similar"))
         .when(a == b)
         .then(pl.lit("equal"))
-        .when(_wildcards_fit() | pl.col("alike") | (_firm() & (_branch("full") | near)))
+        .when(other_trade())
+        .then(pl.lit("other"))
+        .when(pl.col("bare"))
+        .then(pl.lit("relative"))
+        .when(_wildcards_fit() | pl.col("alike") | (firm() & (branch("full") | near)))
         .then(pl.lit("similar"))
-        .when(_firm())
+        .when(firm())
         .then(pl.lit("other"))
         .when(family & numbered)
         .then(pl.lit("relative"))
-        .when(family & (begins | half_spelt | (pl.col("given_distance") <= 1)))
+        .when(family & (begins | half_spelt | (latin[0] != latin[1]) | (pl.col("given_distance") <= 1)))
         .then(pl.lit("similar"))
-        .when(given)
+        .when(branch("full"))
+        .then(pl.lit("similar"))
+        .when(given | _ends())
         .then(pl.lit("renamed"))
         .when(family)
         .then(pl.lit("relative"))
@@ -152,29 +174,11 @@ def _kanji_level() -> pl.Expr:
     )
 
 
-def _firm() -> pl.Expr:
-    """At least one side is a company: it has no surname, no brothers, and does not marry."""
-    sides = [(pl.col(f"{s}_source") == "company") | pl.col(f"{s}_form").is_not_null() for s in "ab"]
-    return (sides[0] | sides[1]).fill_null(False)
-
-
-def _other_form() -> pl.Expr:
-    """Two legal forms, or the same one before and behind the name: maybe two companies.
-
-    A form that is left out says nothing, unless it is part of the name (見本生活協同組合).
-    """
-    a, b = pl.col("a_form"), pl.col("b_form")
-    front = [pl.col(f"{side}_place") == "before" for side in "ab"]
-    differ = ((a != b) | (front[0] != front[1])).fill_null(False)
-    lost = (a.is_null() | b.is_null()) & pl.coalesce(a, b).is_in(company.inseparable()).fill_null(False)
-    return differ | lost
-
-
-def _branch(part: str) -> pl.Expr:
-    """One name begins with the other: a company and its branch, an office and its department."""
-    a, b = pl.col(f"a_{part}"), pl.col(f"b_{part}")
+def _ends() -> pl.Expr:
+    """One name ends with the other: 佐藤 鈴木花子, or a word nobody knows stands before it."""
+    a, b = pl.col("a_full"), pl.col("b_full")
     shorter = pl.min_horizontal(a.str.len_chars(), b.str.len_chars())
-    return ((a.str.starts_with(b) | b.str.starts_with(a)) & (shorter >= 2)).fill_null(False)
+    return ((a.str.ends_with(b) | b.str.ends_with(a)) & (shorter >= 3)).fill_null(False)
 
 
 def _wildcards_fit() -> pl.Expr:
@@ -185,24 +189,39 @@ def _wildcards_fit() -> pl.Expr:
         (a.str.slice(k, 1) == b.str.slice(k, 1)) | (a.str.slice(k, 1) == "?") | (b.str.slice(k, 1) == "?")
         for k in range(8)
     ]
-    return wild & pl.all_horizontal(at)
+    return (wild & pl.all_horizontal(at)) | _gap_fits("a", "b") | _gap_fits("b", "a")
+
+
+def _gap_fits(lossy: str, whole: str) -> pl.Expr:
+    """Of one letter two or three signs may be left, so a gap may stand for any number of letters."""
+    a, b = pl.col(f"{lossy}_full"), pl.col(f"{whole}_full")
+    head, tail = a.str.extract(r"^([^?]*)\?", 1), a.str.extract(r"\?([^?]*)$", 1)
+    longer = b.str.len_chars() > head.str.len_chars() + tail.str.len_chars()
+    other_length = a.str.len_chars() != b.str.len_chars()
+    return (
+        pl.col(f"{lossy}_wild") & other_length & longer & b.str.starts_with(head) & b.str.ends_with(tail)
+    ).fill_null(False)
 
 
 def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
-    """`spoken`: equal, similar, relative, other, or none when a side has no kana."""
+    """`spoken`: equal, similar, relative, renamed, other, or none when a side has no kana."""
     a, b = pl.col("a_kana"), pl.col("b_kana")
     latin = pl.col("a_latin") | pl.col("b_latin")
     both_latin = pl.col("a_latin") & pl.col("b_latin")
     romaji = pl.col("a_romaji") == pl.col("b_romaji")
-    swapped = pl.col("a_swapped") == pl.col("b_romaji")
+    swapped = (pl.col("a_swapped") == pl.col("b_romaji")) | (pl.col("b_swapped") == pl.col("a_romaji"))
+    swapped = swapped.fill_null(False)
     begins = pl.col("a_kana_given").str.starts_with(pl.col("b_kana_given"))
     begins |= pl.col("b_kana_given").str.starts_with(pl.col("a_kana_given"))
     family = (pl.col("a_kana_family") == pl.col("b_kana_family")).fill_null(False)
     near_given = begins.fill_null(False) | (pl.col("kana_distance") <= 1)
     named = named.with_columns(
-        pl.when(latin & pl.col("a_romaji_given").is_not_null())
-        .then(pl.col("a_romaji_given") + pl.col("a_romaji_family"))
-        .alias("a_swapped"),
+        *(
+            pl.when(latin & pl.col(f"{s}_romaji_given").is_not_null())
+            .then(pl.col(f"{s}_romaji_given") + pl.col(f"{s}_romaji_family"))
+            .alias(f"{s}_swapped")
+            for s in "ab"
+        ),
         _distance(named, "a_kana_given", "b_kana_given").alias("kana_distance"),
         _distance(named, "a_kana", "b_kana").alias("kana_whole"),
     )
@@ -213,7 +232,7 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
     level = (
         pl.when(a.is_null() | b.is_null())
         .then(pl.lit("none"))
-        .when(_firm() & (((a == b) & _other_form()) | ((a != b) & _branch("kana"))))
+        .when(firm() & (((a == b) & other_form()) | ((a != b) & branch("kana"))))
         .then(pl.lit("similar"))
         .when((a == b) | (pl.col("turned") & pl.col("ordered")))
         .then(pl.lit("equal"))
@@ -225,11 +244,23 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("similar"))
         .when(family)
         .then(pl.lit("relative"))
+        .when(_unsplit_beginning())
+        .then(pl.lit("similar"))
+        .when(((pl.col("a_kana_given") == pl.col("b_kana_given")) & ~firm()).fill_null(False))
+        .then(pl.lit("renamed"))
         .when((pl.col("kana_whole") <= 1) & (a.str.len_chars() >= 4))
         .then(pl.lit("similar"))
         .otherwise(pl.lit("other"))
     )
     return named.with_columns(level.alias("spoken"))
+
+
+def _unsplit_beginning() -> pl.Expr:
+    """A surname alone beside the whole name, or ユミ beside ユミコ."""
+    a, b = pl.col("a_kana"), pl.col("b_kana")
+    unsplit = pl.col("a_kana_given").is_null() | pl.col("b_kana_given").is_null()
+    shorter = pl.min_horizontal(a.str.len_chars(), b.str.len_chars())
+    return (unsplit & (a.str.starts_with(b) | b.str.starts_with(a)) & (shorter >= 2)).fill_null(False)
 
 
 def _with_order(named: pl.DataFrame) -> pl.DataFrame:
@@ -241,6 +272,15 @@ def _with_order(named: pl.DataFrame) -> pl.DataFrame:
         for side in "ab"
     ]
     return named.with_columns(ordered=plain[0] | plain[1])
+
+
+def _with_words(named: pl.DataFrame) -> pl.DataFrame:
+    """`worded`: word by word, in any order and script, the two may be one name. Only where nothing else says so."""
+    asked = named["crossed"] & (named["kanji"] == "none")
+    asked &= ~named["spoken"].is_in(["equal", "similar"]) & (named["read"] != "equal")
+    if not asked.any():
+        return named.with_columns(worded=pl.lit(False))
+    return named.with_columns(worded=may_agree(named) & asked)
 
 
 def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
@@ -284,7 +324,7 @@ def _agreement(asked: pl.DataFrame, named: str, spoken: str) -> pl.DataFrame:
         *(pl.col(f"{named}_{part}").alias(part) for part in reading.NAMED),
         pl.col(f"{spoken}_kana").alias("key"),
         *(pl.col(f"{spoken}_{part}").alias(part) for part in reading.SPOKEN if part != "key"),
-        firm=_firm(),
+        firm=firm(),
     )
     alike = reading.agree(pairs)
     level = (
@@ -307,19 +347,20 @@ def _with_person(named: pl.DataFrame) -> pl.DataFrame:
     whole = pl.max_horizontal(pl.col("a_full").str.len_chars(), pl.col("b_full").str.len_chars()) > 2
     whole |= pl.col("a_given").is_not_null() | pl.col("b_given").is_not_null()
     read_alike = (read == "equal") & whole
+    once = ((pl.col("a_source") == "former") | (pl.col("b_source") == "former")).fill_null(False)
     same = (kanji == "equal") | ((kanji == "none") & ((spoken == "equal") | read_alike))
     passed_on = (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)
     doubtful = (kanji == "similar") | (spoken == "equal") | (read == "equal")
-    doubtful |= (kanji == "none") & (spoken == "similar")
+    doubtful |= (kanji == "none") & ((spoken == "similar") | pl.col("worded"))
     unread = (kanji == "none") & (spoken == "none") & read.is_in(["unclear", "similar"])
     level = (
         pl.when(unknown[0] | unknown[1])
         .then(pl.lit("unknown"))
         .when(same & ~passed_on)
-        .then(pl.lit("same"))
+        .then(pl.when(once).then(pl.lit("former")).otherwise(pl.lit("same")))
         .when(same | doubtful | unread)
         .then(pl.lit("similar"))
-        .when(kanji == "renamed")
+        .when((kanji == "renamed") | ((kanji == "none") & (spoken == "renamed")))
         .then(pl.lit("renamed"))
         .when((kanji == "relative") | ((kanji == "none") & (spoken == "relative")))
         .then(pl.lit("relative"))

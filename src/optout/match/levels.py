@@ -1,7 +1,7 @@
 """Candidate pairs → one comparison level a field.
 
 Levels, best first; `none` means that a side does not tell:
-    person: same similar renamed relative other unknown      address: equal room_differs near different none
+    person: same former similar renamed relative other unknown      address: equal room_differs near different none
     phone: equal different none      email: equal alias different none
     birth_date, corporate_number: equal different none
 """

@@ -51,6 +51,15 @@ def former(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(inside, after)
 
 
+def bracketed_people(text: pl.Expr) -> pl.Expr:
+    """佐藤 一郎(花子), 佐藤 一郎(妻 花子) → 佐藤 一郎・花子, where what the brackets hold ends as given names do."""
+    kin = "妻|夫|母|父|子|長男|長女|次男|次女|配偶者|同居"
+    return text.str.replace(
+        rf"^([^()]*{_TWO}[^()]*)\((?:(?:{kin})[ :・]*)?([{_HAN}]{{1,2}}[子郎美代香恵江枝奈乃])\)$",
+        "${1}・${2}",
+    )
+
+
 def without_remarks(text: pl.Expr) -> pl.Expr:
     """Drop what follows ※, refusals and deaths (tables/own_flag.tsv), remarks of tables/name_note.tsv."""
     remarks = rf"[ /:・]*(?:{_any(words('name_note'))})(?:済み?|先不明|のため|有り?|あり)?[)]?$"
@@ -98,6 +107,7 @@ def _honorifics() -> tuple[str, ...]:
         rf"^({_any(surname.surnames(1))})(?: *(?:{end}))+$",
         rf"^(.*(?:{_TWO}(?: +|[{_HAN}])|[{_HAN}]{{2}}|[{letters.KANA}ー]{{2}}))(?:{kana}) *$",
         rf"^(.*?{_TWO}.*?[{_HAN}]|[{_HAN}]{{2,}}) *(?:{kanji})$",
+        rf"^([{_HAN}]{{2,3}})(?:{_any(words('name_honorific', 'house'))})$",
     )
 
 
@@ -112,11 +122,12 @@ def without_honorifics(text: pl.Expr) -> pl.Expr:
 def without_last_word(text: pl.Expr) -> pl.Expr:
     """Drop what may also be a given name, once nothing but the name is left.
 
-    行, 方, 外, 博士 go as a third word (柳 行 stays); 君 goes where three letters stay (陳 美君 stays).
+    行, 方, 外, 博士 go as a third word (柳 行 stays); 君 goes where it cannot end the given name (陳 美君 stays).
     """
     apart, long = _any(words("name_honorific", "apart")), _any(words("name_honorific", "long"))
     third = text.str.replace(rf"^([^ ]+ [^ ]+) (?:{apart})$", "${1}")
-    return third.str.replace(rf"^(.*?(?:[^ ・][ ・]*){{3}}.*?) *(?:{long})$", "${1}")
+    apart_given = third.str.replace(rf"^([^ ]+[ ・][^ ・]{{2,}}) *(?:{long})$", "${1}")
+    return apart_given.str.replace(rf"^([^ ・]{{4,}}|[^ ]+ [^ ]+ ) *(?:{long})$", "${1}").str.strip_chars(" ")
 
 
 @cache
@@ -138,6 +149,34 @@ def without_titles(text: pl.Expr) -> pl.Expr:
     for pattern in _titles():
         text = text.str.replace(pattern, "${1}")
     return text.str.strip_chars(" ")
+
+
+@cache
+def units() -> str:
+    """A pattern for the words that name a department or an office: 総務部人事課, 大阪支店."""
+    topic, unit, site = (
+        _any(tables.load("name_unit").filter(kind=kind)["written"]) for kind in ("topic", "unit", "site")
+    )
+    return rf"(?:[^ ]*(?:{topic})[^ ]{{0,4}}(?:{unit})|[^ ]+(?:{site}))"
+
+
+def no_person() -> str:
+    """A pattern for the end of what is no person's name: 税務課, 大阪支店, 窓口."""
+    return rf"(?:{units()}|[部課室局係科店所院館校園社場会団堂屋寮棟階口])$"
+
+
+def without_units(text: pl.Expr) -> pl.Expr:
+    """Drop a department or office beside a name, with what stands before it (見本商事 営業部 佐藤花子).
+
+    An office with a department and nobody named (見本区役所 総務部) stays whole.
+    """
+    topic, unit = (_any(tables.load("name_unit").filter(kind=kind)["written"]) for kind in ("topic", "unit"))
+    named = text.str.replace(rf"^(?:[^ ]+ )*{units()} ({_TWO}.*)$", "${1}").str.replace(
+        rf"^(?:{topic})(?:{unit})([{_HAN}--長][^ ]{{2,}}.*)$", "${1}"
+    )
+    behind = text.str.replace(rf"^([^ ]+ [^ ]{{1,4}}) {units()}$", "${1}")
+    person = pl.when(text.str.contains(no_person())).then(behind).otherwise(named)
+    return pl.when(person.str.contains(no_person())).then(text).otherwise(person)
 
 
 # (pattern, what stays), in order: 渡辺様方 鈴木一 | 渡辺 方 鈴木一 | 渡辺方 鈴木一 | 鈴木 一 渡辺様方 |
@@ -169,4 +208,4 @@ def without_host(text: pl.Expr) -> pl.Expr:
 
 def joined_people(text: pl.Expr) -> pl.Expr:
     """佐藤一郎様 花子様 → 佐藤一郎・花子: an honorific in the middle ends one person and starts the next."""
-    return text.str.replace_all(rf"({_TWO}){_HOST}[ ・、,/&]+([^ ])", "${1}・${2}")
+    return text.str.replace_all(rf"({_TWO}) ?{_HOST}[ ・、,/&]+([^ ])", "${1}・${2}")

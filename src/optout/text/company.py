@@ -72,6 +72,37 @@ def written_in_kana(written: pl.Series) -> pl.Series:
     return written.cast(pl.String).to_frame("text").select(kana.fill_null(value=False)).to_series()
 
 
+def staff(written: pl.Series) -> pl.Series:
+    """Whoever is named behind a company in one cell (株式会社見本 佐藤花子), as written there.
+
+    Args:
+        written: String series; nulls allowed.
+
+    Returns:
+        String series `staff`, same height and order; null where nothing behind the company looks like a person:
+        offices, trades and single words of two letters do not.
+
+    Examples:
+        >>> staff(pl.Series(["㈱見本 佐藤花子様", "見本商事株式会社 大阪支店"])).to_list()
+        ['佐藤花子', None]
+    """
+    text, rest = pl.col("text"), pl.col("rest")
+    frame = written.cast(pl.String).to_frame("text").select(text=_spelled(text).str.replace_all(" +", " "))
+    behind = [rf"^(?:{_forms()}) *[^ ]+ (.+)$", rf"^[^ ]*[^ ](?:{_forms()}) (.+)$"]
+    frame = frame.select(rest=pl.coalesce(text.str.extract(pattern, 1) for pattern in behind))
+    person = rest.str.contains(
+        rf"[{letters.HAN}]{{3,}}$|[{letters.HAN}{letters.KANA}ー]+ [{letters.HAN}{letters.KANA}ー]+$"
+    )
+    place = rest.str.contains(rf"(?:{trades()})$|{addressing.no_person()}")
+    return frame.select(staff=pl.when(person & ~place).then("rest"))["staff"]
+
+
+@cache
+def trades() -> str:
+    """A pattern for what a business calls itself at the end of its name (電機, 商店, 歯科), the longest first."""
+    return _alternation(tables.load("company_trade")["written"].to_list())
+
+
 @cache
 def inseparable() -> tuple[str, ...]:
     """Legal forms that are part of the name: whoever writes 見本 does not mean 見本生活協同組合."""

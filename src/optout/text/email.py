@@ -23,9 +23,11 @@ from optout.text import chars
 _LIST: Final = pl.List(pl.String)
 _PLAIN: Final = r"^[a-z0-9_][a-z0-9._+-]*@(?:[a-z0-9-]+\.)+[a-z]{2,}$"
 # A cell may part addresses by "/" and put "=" or a quote before one: none of them starts a mailbox name here.
-_ADDRESS: Final = (
-    r"[a-z0-9!#$%&+?^_`{|}~.-][a-z0-9!#$%&'*+/=?^_`{|}~.-]*@(?:[\p{L}\p{N}-]+\.)+[a-z][a-z0-9-]*"
-)
+_ADDRESS: Final = r"[a-z0-9!#$%+?^_~.-][a-z0-9!#$%&'*+/=?^_`{|}~.-]*@(?:[\p{L}\p{N}-]+\.)+[a-z][a-z0-9-]*"
+
+# Two words and a domain, nothing else: one mailbox name with a blank in it, or a name before the mailbox.
+_SPACED: Final = r"^([a-z0-9._-]+) +([a-z0-9._-]+) *@ *((?:[a-z0-9-]+\.)+[a-z]{2,})$"
+_ENUMERATORS: Final = "①②③④⑤⑥⑦⑧⑨⑩⑴⑵⑶⑷⑸⑹⑺⑻⑼⒈⒉⒊⒋⒌⒍⒎⒏⒐"
 
 
 def parse(written: pl.Series) -> pl.DataFrame:
@@ -37,9 +39,10 @@ def parse(written: pl.Series) -> pl.DataFrame:
     Returns:
         A frame of the same height and order. `addresses` List[String]: lower case, A-label domain, in the
         order written. `keys` List[String]: those that may identify a person, provider spellings folded
-        (Gmail's dots and +tags). `aliases` List[String]: other names the same mailbox may have, for review
-        only. `reason` String: why an address is no key or none was read (role, placeholder, impossible);
-        null when all is well and for a blank cell. Elementwise; a parsed address parses to itself.
+        (Gmail's dots and +tags). `aliases` List[String]: other names the same mailbox may have, and the other
+        reading of a blank inside it (yamada taro@…), for review only. `reason` String: why an address is no
+        key or none was read (role, placeholder, impossible); null when all is well and for a blank cell.
+        Elementwise; a parsed address parses to itself.
 
     Examples:
         >>> parse(pl.Series(["山田 <Ta.Ro+x@Gmail.com>", "info@example.jp"])).select("keys", "reason").rows()
@@ -93,7 +96,8 @@ def keys(written: pl.Series) -> pl.DataFrame:
 def _quick(cells: pl.DataFrame) -> pl.DataFrame:
     """Add `text`, and what it is: `plain` (one address, its own key), `special` (one address) or `messy`."""
     cells = cells.select(text=pl.col("written").str.strip_chars().str.to_lowercase().fill_null(""))
-    cells = cells.with_columns(
+    # In sequence: a long pattern costs several times as much on the engine's threads, each building its own automaton.
+    cells = cells.with_columns_seq(
         address=pl.col("text").str.contains(_PLAIN), marked=pl.col("text").str.contains(_special())
     )
     return cells.select(
@@ -121,11 +125,26 @@ def _read_cells(text: pl.Series) -> pl.DataFrame:
     """The staged path: fold, mend, cut, judge each address, gather what each cell held."""
     cells = pl.DataFrame({"text": text}).with_row_index("cell")
     cells = cells.with_columns(_fold()(pl.col("text")).str.to_lowercase())
+    spaced = cells.filter(pl.col("text").str.contains(_SPACED))
     for pattern, canonical in tables.load("email_repair").select("pattern", "canonical").rows():
         cells = cells.with_columns(pl.col("text").str.replace_all(pattern, canonical or ""))
     found = cells.select("cell", address=pl.col("text").str.extract_all(_ADDRESS)).explode("address")
     gathered = _gathered(_with_aliases(_judged(_parted(found.drop_nulls()))))
+    gathered = _with_other_reading(gathered, spaced) if spaced.height else gathered
     return _with_reason(cells.join(gathered, on="cell", how="left", maintain_order="left"))
+
+
+def _with_other_reading(gathered: pl.DataFrame, spaced: pl.DataFrame) -> pl.DataFrame:
+    """The reading of a blank that was not chosen is an alias: with the blank closed, or without the first word."""
+    first, second, domain = (pl.col("text").str.extract(_SPACED, group) for group in (1, 2, 3))
+    found = spaced.select("cell", local=pl.concat_list(first + second, second), domain=domain)
+    found = found.explode("local").with_columns(address=pl.col("local") + "@" + pl.col("domain"))
+    found = _judged(found).filter(pl.col("why").is_null()).join(gathered, on="cell", maintain_order="left")
+    found = found.filter(~pl.col("key").is_in(pl.col("keys")))
+    others = found.group_by("cell", maintain_order=True).agg(other="key")
+    joined = gathered.join(others, on="cell", how="left", maintain_order="left")
+    both = pl.col("aliases").list.concat(pl.col("other").fill_null(pl.lit([], dtype=_LIST)))
+    return joined.with_columns(aliases=both.list.unique(maintain_order=True)).drop("other")
 
 
 def _with_reason(read: pl.DataFrame) -> pl.DataFrame:
@@ -244,6 +263,9 @@ def _placeholder() -> str:
 
 @cache
 def _fold() -> chars.Replacement:
-    """Width, hyphens that are always hyphens, the Japanese full stop (IDNA's too, RFC 3490 3.1)."""
-    dashes = dict.fromkeys(chars.dashes(), "-")
+    """Width, hyphens that are always hyphens, the Japanese full stop (IDNA's too, RFC 3490 3.1).
+
+    A soft hyphen comes with text copied from pages, where nobody sees it; the number of an item is no letter.
+    """
+    dashes = dict.fromkeys(chars.dashes(), "-") | {"\u00ad": ""} | dict.fromkeys(_ENUMERATORS, " ")
     return chars.Replacement.of({**chars.width_map(), **dashes, "。": ".", "｡": ".", "～": "~"})

@@ -46,18 +46,35 @@ def parse(written: pl.Series) -> pl.DataFrame:
         >>> parse(pl.Series(["ｻﾄｳ ｼﾞﾕﾝ", "Sato Jun"])).select("key", "family", "romaji").rows()
         [('サトージユン', 'サトー', 'サトジユン'), ('サトジユン', 'サト', 'サトジユン')]
     """
+    return _keys(_cleaned_lines(written))
+
+
+def key(written: pl.Series) -> pl.Series:
+    """Only K1 of the whole: column `key` of `parse`, at a third of its cost.
+
+    Examples:
+        >>> key(pl.Series(["ｻﾄｳ ｼﾞﾕﾝ", None])).to_list()
+        ['サトージユン', None]
+    """
+    text = chars.blank_to_null(pl.col("text")).str.replace(" ", "", literal=True)
+    return _cleaned_lines(written).select_seq(_long_vowels()(text).alias("key")).to_series()
+
+
+def _cleaned_lines(written: pl.Series) -> pl.DataFrame:
+    """`text` of every line in its one spelling, without what is no part of a reading."""
     frame = written.cast(pl.String).to_frame("written")
-    frame = frame.with_columns(text=_spelling()(pl.col("written")).str.strip_chars(" "))
-    frame = frame.with_columns(odd=pl.col("text").str.contains(_irregular()).fill_null(value=False))
+    frame = frame.with_columns_seq(text=_spelling()(pl.col("written")).str.strip_chars(" "))
+    # A long pattern costs ten times as much when the column is cut into parts for several threads.
+    frame = frame.with_columns_seq(odd=pl.col("text").str.contains(_irregular()).fill_null(value=False))
     plain = frame.select("text")
     if not frame["odd"].any():
-        return _keys(plain)
+        return plain
     odd = _cleaned(frame.filter("odd")["written"])
     line = pl.int_range(pl.len())
     place = frame.select(
         pl.when("odd").then(pl.len() + pl.col("odd").cum_sum() - 1).otherwise(line)
     ).to_series()
-    return _keys(pl.concat([plain, odd])[place])
+    return pl.concat([plain, odd])[place]
 
 
 def keys(readings: pl.Expr) -> pl.Expr:

@@ -117,6 +117,14 @@ def expand(text: pl.Expr) -> pl.Expr:
 
 
 @cache
+def simplified() -> pl.Series:
+    """A Chinese letter and the Japanese one of the same name (伟 偉), as strings of both, in either order."""
+    table = tables.load("name_simplified")
+    one, other = (table.select(spell(pl.col(side)))[side] for side in ("written", "canonical"))
+    return pl.concat([one + other, other + one]).alias("pair")
+
+
+@cache
 def _symbols() -> chars.Replacement:
     table = tables.load("name_symbol")
     marks = dict.fromkeys(table.filter(kind="mark")["written"], "")

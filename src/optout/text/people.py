@@ -41,7 +41,7 @@ def split(frame: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The frame, same height and order, `text` holding one person, `others` List[String] ("family given").
     """
-    if not frame["text"].str.contains("・|^[^ ]+ [^ ]+ [^ ]+ [^ ]+$").any():
+    if not frame["text"].str.contains("・|^[^ ]+ [^ ]+ [^ ]+(?: [^ ]+)?$").any():
         return frame.with_columns(others=pl.lit([], dtype=pl.List(pl.String)))
     parts = pl.col("text").str.split("・")
     first, second, count = parts.list.get(0), parts.list.get(1, null_on_oob=True), parts.list.len()
@@ -61,7 +61,7 @@ def split(frame: pl.DataFrame) -> pl.DataFrame:
     )
     others = _others(frame.select("rest", "family").with_row_index("line"))
     named = frame.with_columns(text=pl.col("first"), others=others).drop("first", "rest", "family")
-    return _repeated_family(named)
+    return _second_given(_repeated_family(named))
 
 
 def _foreign_given(text: pl.Expr) -> pl.Expr:
@@ -108,6 +108,20 @@ def _repeated_family(frame: pl.DataFrame) -> pl.DataFrame:
     at = [words.list.get(place, null_on_oob=True) for place in range(4)]
     twice = ((words.list.len() == 4) & (at[0] == at[2])).fill_null(value=False)
     second = pl.concat_list(_spelled(pl.concat_str(at[2], at[3], separator=" ")))
+    return frame.with_columns(
+        others=pl.when(twice).then(second).otherwise("others"),
+        text=pl.when(twice).then(pl.concat_str(at[0], at[1], separator=" ")).otherwise("text"),
+    )
+
+
+def _second_given(frame: pl.DataFrame) -> pl.DataFrame:
+    """佐藤 一郎 花子: a given name that is complete, and another behind it."""
+    words = pl.col("text").str.split(" ")
+    at = [words.list.get(place, null_on_oob=True) for place in range(3)]
+    kanji = pl.col("text").str.contains(rf"^[{_HAN}]{{1,3}} [{_HAN}]{{2,3}} [{_HAN}]{{1,3}}$")
+    twice = (kanji & at[1].str.contains(_GIVEN_ENDING)).fill_null(value=False)
+    twice &= pl.col("others").list.len() == 0
+    second = pl.concat_list(_spelled(pl.concat_str(at[0], at[2], separator=" ")))
     return frame.with_columns(
         others=pl.when(twice).then(second).otherwise("others"),
         text=pl.when(twice).then(pl.concat_str(at[0], at[1], separator=" ")).otherwise("text"),
