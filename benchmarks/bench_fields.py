@@ -6,7 +6,7 @@ those of the lines with a birth date, often none; here all of them, which is the
 the first use of the rules costs, whatever the size. CPU seconds, each run a process of its own, the kinds take
 turns. At the end the same digests from batches of several sizes; `answer` must not move.
 
-    python benchmarks/bench_fields.py --dir /tmp/bench --repeats 5
+    python benchmarks/bench_fields.py --dir bench-data --repeats 5
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Files of any size: reading CP932 beside UTF-8, erasing rows beside copying, memory of a long list beside a short.
 
-    python benchmarks/bench_files.py --dir /tmp/bench read --size-gb 1
-    python benchmarks/bench_files.py --dir /tmp/bench erase --size-mb 385 --rows 1000
-    python benchmarks/bench_files.py --dir /tmp/bench stream --rows 1000000 10000000
+    python benchmarks/bench_files.py --dir bench-data read --size-gb 1
+    python benchmarks/bench_files.py --dir bench-data erase --size-mb 385 --rows 1000
+    python benchmarks/bench_files.py --dir bench-data stream --rows 1000000 10000000
 
 `read` reads every block of the same list in both encodings with optout, and with polars, UTF-8 only. `erase`
 removes rows by byte range, and by row number (which must be found first), with everything that is verified,

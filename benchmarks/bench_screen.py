@@ -5,8 +5,8 @@ of 100 k, and writes the rest. Ours opens a store that holds the requests, scree
 output; from UTF-8, then from CP932. Each run is a process of its own, the kinds take turns. Prints a table of
 ratios and one JSON line; `answer` must not move between machines.
 
-    python benchmarks/bench_screen.py --dir /tmp/bench --repeats 3
-    python benchmarks/bench_screen.py --dir /tmp/bench --rows 100000 --entries 10000
+    python benchmarks/bench_screen.py --dir bench-data --repeats 3
+    python benchmarks/bench_screen.py --dir bench-data --rows 100000 --entries 10000
 """
 
 from __future__ import annotations
