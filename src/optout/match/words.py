@@ -14,7 +14,7 @@ import polars as pl
 from optout.text import foreign
 
 _TOGETHER: Final = 3  # words written as one: DE LA CRUZ
-_MOST: Final = 8  # words of one name; more are a sentence
+_MOST: Final = 6  # words of one name; more are a sentence, and every order of them is tried
 
 
 def may_agree(pairs: pl.DataFrame) -> pl.Series:
