@@ -44,13 +44,28 @@ rule ids, never a value from a row: whoever logs an error must not log a person.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 
 class OptoutError(Exception):
-    """Base of every error optout raises; `exit_code` is what the command line returns."""
+    """Base of every error optout raises; `exit_code` is what the command line returns.
+
+    A class with fields names them in `told`, its message, or writes its own `__str__`.
+    """
 
     exit_code: ClassVar[int] = 1
+    told: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, list):
+                setattr(self, name, tuple(value))
+        # Everything goes into `args`, so the error survives pickling out of a worker.
+        self.args = tuple(vars(self).values())
+
+    def __str__(self) -> str:
+        return self.told.format(**vars(self)) if self.told else super().__str__()
 
 
 class InputError(OptoutError):
@@ -59,53 +74,46 @@ class InputError(OptoutError):
     exit_code = 10
 
 
+@dataclass(eq=False, repr=False)
 class UnreadableFileError(InputError):
     """A file is missing, binary, of a kind optout does not read, or in an encoding it cannot decode."""
 
     exit_code = 11
-
-    def __init__(self, name: str, why: str, next_step: str) -> None:
-        super().__init__(name, why, next_step)
-        self.name, self.why, self.next_step = name, why, next_step
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.why}. {self.next_step}"
+    name: str
+    why: str
+    next_step: str
+    told = "{name}: {why}. {next_step}"
 
 
+@dataclass(eq=False, repr=False)
 class EmptyBatchError(InputError):
     """A batch has no header, or a header and no rows."""
 
     exit_code = 12
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name, self.why = name, why
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.why}. Check that this is the file you meant."
+    name: str
+    why: str
+    told = "{name}: {why}. Check that this is the file you meant."
 
 
+@dataclass(eq=False, repr=False)
 class UnknownColumnError(InputError):
     """`columns=` or `ignore=` names a header or field that does not exist."""
 
     exit_code = 13
-
-    def __init__(self, unknown: Sequence[str], known: Sequence[str]) -> None:
-        super().__init__(tuple(unknown), tuple(known))
-        self.unknown, self.known = tuple(unknown), tuple(known)
+    unknown: Sequence[str]
+    known: Sequence[str]
 
     def __str__(self) -> str:
         return f"No such column or field: {', '.join(self.unknown)}. Use one of: {', '.join(self.known)}."
 
 
+@dataclass(eq=False, repr=False)
 class AmbiguousColumnError(InputError):
     """A header can mean several fields, or several headers claim one field."""
 
     exit_code = 14
-
-    def __init__(self, headers: Sequence[str], meanings: Sequence[str]) -> None:
-        super().__init__(tuple(headers), tuple(meanings))
-        self.headers, self.meanings = tuple(headers), tuple(meanings)
+    headers: Sequence[str]
+    meanings: Sequence[str]
 
     def __str__(self) -> str:
         return (
@@ -115,14 +123,12 @@ class AmbiguousColumnError(InputError):
         )
 
 
+@dataclass(eq=False, repr=False)
 class MissingColumnError(InputError):
     """No column that tells who a row is about was recognised."""
 
     exit_code = 15
-
-    def __init__(self, headers: Sequence[str]) -> None:
-        super().__init__(tuple(headers))
-        self.headers = tuple(headers)
+    headers: Sequence[str]
 
     def __str__(self) -> str:
         seen = ", ".join(self.headers[:20]) + (" …" if len(self.headers) > 20 else "")
@@ -132,14 +138,12 @@ class MissingColumnError(InputError):
         )
 
 
+@dataclass(eq=False, repr=False)
 class SensitiveColumnError(InputError):
     """The list carries columns of special care (要配慮個人情報) that may not be provided by opt-out."""
 
     exit_code = 16
-
-    def __init__(self, headers: Sequence[str]) -> None:
-        super().__init__(tuple(headers))
-        self.headers = tuple(headers)
+    headers: Sequence[str]
 
     def __str__(self) -> str:
         return (
@@ -148,43 +152,40 @@ class SensitiveColumnError(InputError):
         )
 
 
+@dataclass(eq=False, repr=False)
 class UnencodableError(InputError):
     """Rows hold characters the output encoding lacks; nothing was written under a final name."""
 
     exit_code = 17
-
-    def __init__(self, encoding: str, n_rows: int, first_rows: Sequence[int]) -> None:
-        super().__init__(encoding, n_rows, tuple(first_rows))
-        self.encoding, self.n_rows, self.first_rows = encoding, n_rows, tuple(first_rows)
-
-    def __str__(self) -> str:
-        return (
-            f"{self.n_rows} rows hold characters that {self.encoding} lacks (first rows {self.first_rows}). "
-            'Write as UTF-8 (encoding="utf-8-sig" opens in Excel), or correct those rows.'
-        )
+    encoding: str
+    n_rows: int
+    first_rows: Sequence[int]
+    told = (
+        "{n_rows} rows hold characters that {encoding} lacks (first rows {first_rows}). "
+        'Write as UTF-8 (encoding="utf-8-sig" opens in Excel), or correct those rows.'
+    )
 
 
+@dataclass(eq=False, repr=False)
 class OptionError(InputError):
     """An option has a value that does not exist."""
 
     exit_code = 18
-
-    def __init__(self, option: str, allowed: Sequence[str]) -> None:
-        super().__init__(option, tuple(allowed))
-        self.option, self.allowed = option, tuple(allowed)
+    option: str
+    allowed: Sequence[str]
 
     def __str__(self) -> str:
         return f"{self.option}: not a possible value. Use one of: {', '.join(self.allowed)}."
 
 
+@dataclass(eq=False, repr=False)
 class UndecidedEncodingError(InputError):
     """No encoding fits a text file, or two fit equally well; `encoding=` decides."""
 
     exit_code = 19
-
-    def __init__(self, name: str, undecodable: Mapping[str, int], lines: int) -> None:
-        super().__init__(name, dict(undecodable), lines)
-        self.name, self.undecodable, self.lines = name, dict(undecodable), lines
+    name: str
+    undecodable: Mapping[str, int]
+    lines: int
 
     def __str__(self) -> str:
         counts = ", ".join(f"{encoding} {bad:,}" for encoding, bad in self.undecodable.items())
@@ -195,14 +196,13 @@ class UndecidedEncodingError(InputError):
         )
 
 
+@dataclass(eq=False, repr=False)
 class UndecidedSheetError(InputError):
     """Several sheets of a workbook look like lists; `sheet=` decides."""
 
     exit_code = 20
-
-    def __init__(self, name: str, sheets: Sequence[str]) -> None:
-        super().__init__(name, tuple(sheets))
-        self.name, self.sheets = name, tuple(sheets)
+    name: str
+    sheets: Sequence[str]
 
     def __str__(self) -> str:
         return (
@@ -211,47 +211,38 @@ class UndecidedSheetError(InputError):
         )
 
 
+@dataclass(eq=False, repr=False)
 class HeaderMissingError(InputError):
     """The first line holds somebody's data where headers should stand."""
 
     exit_code = 21
-
-    def __init__(self, name: str, n_columns: int) -> None:
-        super().__init__(name, n_columns)
-        self.name, self.n_columns = name, n_columns
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name}: the first line is a row, not a header (見出し行がありません). Say what its "
-            f'{self.n_columns} columns are by position from 0: columns={{"name": 0, "address": 1}}, '
-            "or put a header line on top."
-        )
+    name: str
+    n_columns: int
+    told = (
+        "{name}: the first line is a row, not a header (見出し行がありません). Say what its "
+        '{n_columns} columns are by position from 0: columns={{"name": 0, "address": 1}}, '
+        "or put a header line on top."
+    )
 
 
+@dataclass(eq=False, repr=False)
 class UnsafeWorkbookError(InputError):
     """A workbook would unpack to more than a list can be; it was not parsed."""
 
     exit_code = 22
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name, self.why = name, why
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.why}, so it was not opened. Ask its sender for the table as CSV."
+    name: str
+    why: str
+    told = "{name}: {why}, so it was not opened. Ask its sender for the table as CSV."
 
 
+@dataclass(eq=False, repr=False)
 class TableError(OptoutError):
     """A rule table of the package is missing or damaged."""
 
     exit_code = 30
-
-    def __init__(self, table: str, why: str) -> None:
-        super().__init__(table, why)
-        self.table, self.why = table, why
-
-    def __str__(self) -> str:
-        return f"Rule table {self.table}: {self.why}. Reinstall optout."
+    table: str
+    why: str
+    told = "Rule table {table}: {why}. Reinstall optout."
 
 
 class KeySchemeError(TableError):
@@ -273,124 +264,90 @@ class StoreError(OptoutError):
     exit_code = 40
 
 
+@dataclass(eq=False, repr=False)
 class StoreMissingError(StoreError):
     """There is no store at this path; opening never creates one."""
 
     exit_code = 41
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"No suppression store at {self.path}. Check the path, or make one with `optout init`."
+    path: str
+    told = "No suppression store at {path}. Check the path, or make one with `optout init`."
 
 
+@dataclass(eq=False, repr=False)
 class StoreExistsError(StoreError):
     """`create` found something at this path; it never overwrites."""
 
     exit_code = 42
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{self.path} exists already. Open it, or choose another path."
+    path: str
+    told = "{path} exists already. Open it, or choose another path."
 
 
+@dataclass(eq=False, repr=False)
 class StoreDamagedError(StoreError):
     """The store file is not what was written; nothing is read from it."""
 
     exit_code = 43
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(path, why)
-        self.path, self.why = path, why
-
-    def __str__(self) -> str:
-        return f"The suppression store {self.path} is damaged: {self.why}. Restore it from a backup."
+    path: str
+    why: str
+    told = "The suppression store {path} is damaged: {why}. Restore it from a backup."
 
 
+@dataclass(eq=False, repr=False)
 class StoreBusyError(StoreError):
     """Another process held the store for longer than we wait."""
 
     exit_code = 44
-
-    def __init__(self, path: str, seconds: float) -> None:
-        super().__init__(path, seconds)
-        self.path, self.seconds = path, seconds
-
-    def __str__(self) -> str:
-        return f"{self.path} was busy for {self.seconds:.0f} s; nothing was written. Try again."
+    path: str
+    seconds: float
+    told = "{path} was busy for {seconds:.0f} s; nothing was written. Try again."
 
 
+@dataclass(eq=False, repr=False)
 class StoreFailedError(StoreError):
     """Writing failed (disk full, I/O error); the change was rolled back and the store refuses writes."""
 
     exit_code = 45
-
-    def __init__(self, path: str, why: str) -> None:
-        super().__init__(path, why)
-        self.path, self.why = path, why
-
-    def __str__(self) -> str:
-        return (
-            f"Writing to {self.path} failed ({self.why}); nothing was recorded. "
-            "Mend the disk and open it again."
-        )
+    path: str
+    why: str
+    told = "Writing to {path} failed ({why}); nothing was recorded. Mend the disk and open it again."
 
 
+@dataclass(eq=False, repr=False)
 class KeyMissingError(StoreError):
     """The store key was found in none of the places it is looked for."""
 
     exit_code = 46
-
-    def __init__(self, places: Sequence[str]) -> None:
-        super().__init__(tuple(places))
-        self.places = tuple(places)
+    places: Sequence[str]
 
     def __str__(self) -> str:
         return f"No store key. Looked in: {'; '.join(self.places)}. Restore it with `optout key restore`."
 
 
+@dataclass(eq=False, repr=False)
 class WrongKeyError(StoreError):
     """The key given is not the key this store was made with; nothing was changed."""
 
     exit_code = 47
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"This is not the key of {self.path}. The store is unchanged; give the key it was made with."
+    path: str
+    told = "This is not the key of {path}. The store is unchanged; give the key it was made with."
 
 
+@dataclass(eq=False, repr=False)
 class EmptyStoreError(StoreError):
     """Screening against an empty store would keep every row; that is rarely meant."""
 
     exit_code = 48
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{self.path} holds no active entry. Import requests first, or say allow_empty=True."
+    path: str
+    told = "{path} holds no active entry. Import requests first, or say allow_empty=True."
 
 
+@dataclass(eq=False, repr=False)
 class UnknownRequestError(StoreError):
     """No request with this id is in the store."""
 
     exit_code = 49
-
-    def __init__(self, request_id: str) -> None:
-        super().__init__(request_id)
-        self.request_id = request_id
-
-    def __str__(self) -> str:
-        return f"No request {self.request_id} in this store. Check the id on the receipt."
+    request_id: str
+    told = "No request {request_id} in this store. Check the id on the receipt."
 
 
 class CheckError(OptoutError):
@@ -399,87 +356,63 @@ class CheckError(OptoutError):
     exit_code = 60
 
 
+@dataclass(eq=False, repr=False)
 class ConservationError(CheckError):
     """Rows out do not add up to rows in: a defect of optout; no output can be trusted."""
 
     exit_code = 61
-
-    def __init__(self, expected: int, counted: int) -> None:
-        super().__init__(expected, counted)
-        self.expected, self.counted = expected, counted
-
-    def __str__(self) -> str:
-        return (
-            f"{self.expected} records came in, {self.counted} were accounted for. Report this; use no output."
-        )
+    expected: int
+    counted: int
+    told = "{expected} records came in, {counted} were accounted for. Report this; use no output."
 
 
+@dataclass(eq=False, repr=False)
 class SeedMissedError(CheckError):
     """A planted entry that every screen must catch was not caught; no verdict can be trusted."""
 
     exit_code = 62
-
-    def __init__(self, planted: int, caught: int) -> None:
-        super().__init__(planted, caught)
-        self.planted, self.caught = planted, caught
-
-    def __str__(self) -> str:
-        return (
-            f"Only {self.caught} of {self.planted} planted entries were caught. Use no output; report this."
-        )
+    planted: int
+    caught: int
+    told = "Only {caught} of {planted} planted entries were caught. Use no output; report this."
 
 
+@dataclass(eq=False, repr=False)
 class StalePlanError(CheckError):
     """The plan no longer describes what is there; make a new one."""
 
     exit_code = 63
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return f"This removal plan cannot be executed: {self.why}. Make a new plan and look at it again."
+    why: str
+    told = "This removal plan cannot be executed: {why}. Make a new plan and look at it again."
 
 
+@dataclass(eq=False, repr=False)
 class HoldingLockedError(CheckError):
     """A holding's file is open in another program (often Excel) and cannot be replaced."""
 
     exit_code = 64
-
-    def __init__(self, holding: str) -> None:
-        super().__init__(holding)
-        self.holding = holding
-
-    def __str__(self) -> str:
-        return f"{self.holding} is open in another program. Close it and run the same plan again."
+    holding: str
+    told = "{holding} is open in another program. Close it and run the same plan again."
 
 
+@dataclass(eq=False, repr=False)
 class HoldingChangedError(CheckError):
     """A holding's file changed while it was being worked on; it was left as it is."""
 
     exit_code = 65
-
-    def __init__(self, holding: str) -> None:
-        super().__init__(holding)
-        self.holding = holding
-
-    def __str__(self) -> str:
-        return f"{self.holding} changed in the meantime and was left alone. Make a new plan."
+    holding: str
+    told = "{holding} changed in the meantime and was left alone. Make a new plan."
 
 
+@dataclass(eq=False, repr=False)
 class OpenQuestionsError(CheckError):
     """An intake cannot be accepted while questions are open."""
 
     exit_code = 66
-
-    def __init__(self, questions: Sequence[str]) -> None:
-        super().__init__(tuple(questions))
-        self.questions = tuple(questions)
+    questions: Sequence[str]
 
     def __str__(self) -> str:
-        told = "; ".join(self.questions)
-        return f"{len(self.questions)} open questions: {told}. Answer them, then accept again."
+        asked = f"{len(self.questions)} open questions: {'; '.join(self.questions)}"
+        return f"{asked}. Answer them, then accept again."
 
 
 class DeliveryRefused(CheckError):  # noqa: N818 - the public API of the design names it so
@@ -492,37 +425,24 @@ class DeliveryRefused(CheckError):  # noqa: N818 - the public API of the design 
         self.reasons = list(reasons)
 
     def __str__(self) -> str:
-        told = "; ".join(self.reasons)
-        return (
-            f"Delivery refused (提供不可), {len(self.reasons)} reasons: {told}. "
-            "Deliver the kept rows of a new screen."
-        )
+        refused = f"Delivery refused (提供不可), {len(self.reasons)} reasons: {'; '.join(self.reasons)}"
+        return f"{refused}. Deliver the kept rows of a new screen."
 
 
+@dataclass(eq=False, repr=False)
 class CertificateError(CheckError):
     """A certificate does not prove this file clean: forged, damaged, or of another file."""
 
     exit_code = 68
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-    def __str__(self) -> str:
-        return f"The certificate is not valid for this file: {self.why}. Do not use the list."
+    why: str
+    told = "The certificate is not valid for this file: {why}. Do not use the list."
 
 
+@dataclass(eq=False, repr=False)
 class WriteFailedError(CheckError):
     """A result could not be written (disk full, quota, too large, I/O error); nothing has its final name."""
 
     exit_code = 69
-
-    def __init__(self, file: str, why: str) -> None:
-        super().__init__(file, why)
-        self.file, self.why = file, why
-
-    def __str__(self) -> str:
-        return (
-            f"Writing {self.file} failed: {self.why}. Nothing was put under a final name. "
-            "Make room or mend the disk, and run it again."
-        )
+    file: str
+    why: str
+    told = "Writing {file} failed: {why}; nothing was put under a final name. Mend the disk and try again."

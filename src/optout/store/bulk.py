@@ -54,6 +54,7 @@ _HOUSEHOLD: Final = (
 # A cell ○ says yes to 世帯 and nothing to 対象.
 _ASKS_YES: Final = ("household", "世帯")
 _ROW: Final = "row"
+_NOTHING: Final = pl.lit(None, dtype=pl.String)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def from_frame(frame: pl.DataFrame, columns: Columns | None) -> Import:
     scope = _scope_headers(frame, columns)
     ignored = tuple(scope.values())
     mapping = recogniser.recognise(frame.columns, columns, ignore=ignored, sample=frame.head(SAMPLE))
-    people = raw(frame, mapping)
+    people = _every_name(raw(frame, mapping))
     entries = people.select(_ROW, *_person(people)).join(_scope(frame, scope), on=_ROW, how="right")
     # A row no subject was found in is a request all the same: stored as given, flagged unmatchable.
     entries = entries.with_columns(pl.col("phones", "emails").fill_null([]))
@@ -136,7 +137,7 @@ def from_frame(frame: pl.DataFrame, columns: Columns | None) -> Import:
 
 def as_raw(entries: pl.DataFrame) -> pl.DataFrame:
     """Entries with their `row` as a raw frame (see `schema`), for the layer that makes keys."""
-    former = pl.lit(None, dtype=pl.String).alias("former")
+    former = _NOTHING.alias("former")
     plain = [former if name == "former" else pl.col(name) for name in RAW_FIELDS]
     return entries.select(
         pl.col(_ROW),
@@ -176,6 +177,17 @@ def _spread(entries: pl.DataFrame, lists: str, name: str) -> list[pl.Expr]:
     longest = entries[lists].list.len().max()
     most = longest if isinstance(longest, int) else 0
     return [pl.col(lists).list.get(n, null_on_oob=True).alias(f"{name}_{n + 1}") for n in range(most)]
+
+
+def _every_name(people: pl.DataFrame) -> pl.DataFrame:
+    """People, and after each who has a former surname in a column of its own the same one under that name.
+
+    A former surname is one more identity (DESIGN §8). Only a name with a blank tells what its given name is.
+    """
+    given = pl.col("name").str.strip_chars().str.extract(r"^\S+[ \u3000]+(.+)$")
+    former = pl.concat_str(pl.col("former"), pl.lit(" "), given)
+    renamed = people.with_columns(former.alias("name"), *(_NOTHING.alias(n) for n in ("former", "kana")))
+    return pl.concat([people, renamed.filter(pl.col("name").is_not_null())])
 
 
 def _person(people: pl.DataFrame) -> list[pl.Expr]:
@@ -241,7 +253,7 @@ def _says(cells: pl.Series, words: tuple[str, ...]) -> pl.Series:
 def _cell(frame: pl.DataFrame, header: str | None) -> pl.Expr:
     """A scope cell as text, stripped, blank = null; a list cell joined by commas."""
     if header is None:
-        return pl.lit(None, dtype=pl.String)
+        return _NOTHING
     column = pl.col(header)
     listed = isinstance(frame.schema[header], pl.List)
     text = (
