@@ -49,13 +49,10 @@ from typing import ClassVar
 
 
 class OptoutError(Exception):
-    """Base of every error optout raises; `exit_code` is what the command line returns.
-
-    A class with fields names them in `told`, its message, or writes its own `__str__`.
-    """
+    """Base of every error optout raises; `exit_code` is what the command line returns."""
 
     exit_code: ClassVar[int] = 1
-    told: ClassVar[str] = ""
+    told: ClassVar[str] = ""  # the message, with the fields in braces, unless `__str__` is written out
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -445,4 +442,7 @@ class WriteFailedError(CheckError):
     exit_code = 69
     file: str
     why: str
-    told = "Writing {file} failed: {why}; nothing was put under a final name. Mend the disk and try again."
+    told = (
+        "Writing {file} failed: {why}. Nothing was put under a final name. "
+        "Make room or mend the disk, and run it again."
+    )
