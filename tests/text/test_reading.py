@@ -178,8 +178,9 @@ def test_a_listed_surname_and_a_listed_given_name_agree_with_any_of_their_readin
             }
         ]
     ).with_columns(pl.col("key").map_batches(lambda key: kana.parse(key)["key"]))
-    foreign = family["name"] in reading._foreign_surnames()["name"].to_list()
-    assert reading.agree(told).to_list() == [True] or foreign
+    # 謝名堂 may also be Mr 謝: then one reading says too little, and the answer is doubt.
+    foreign = family["name"][0] in reading._foreign_surnames()["name"].to_list()
+    assert reading.agree(told).item() in ((True, None) if foreign else (True,))
 
 
 def test_two_given_names_share_only_usual_readings() -> None:
