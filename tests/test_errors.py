@@ -28,6 +28,12 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
     errors.UndecidedSheetError: ("list.xlsx", ("東京", "大阪")),
     errors.HeaderMissingError: ("list.csv", 4),
     errors.UnsafeWorkbookError: ("list.xlsx", "it unpacks to 400 times its size"),
+    errors.TableFileError: (
+        "list.csv",
+        "is not KEN_ALL: it has 7 columns",
+        "Give the file as it was downloaded.",
+    ),
+    errors.OlderTableError: ("KEN_ALL.CSV", "is of 2020-01-31", "Import a newer file."),
     errors.TableError: ("rules", "has no rows"),
     errors.KeySchemeError: ("k1-00000000", "k1-11111111"),
     errors.StoreError: ("The folder does not exist. Make it, or choose another path.",),

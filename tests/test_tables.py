@@ -93,10 +93,10 @@ def judged(pairs: list[tuple[list[Written], list[Written]]]) -> pl.DataFrame:
 def written(field: str, side: str) -> list[Written]:
     if side == "(blank)":
         return []
-    # The examples of addresses leave out the city they lie in, and who lives there: one person on both sides.
-    return (
-        [(field, f"東京都新宿区{side}"), ("person", "高橋 花子")] if field == "address" else [(field, side)]
-    )
+    if field != "address":
+        return [(field, side)]
+    # The examples leave out the city where it is 新宿区, and who lives there: one person on both sides.
+    return [(field, side if "区" in side else f"東京都新宿区{side}"), ("person", "高橋 花子")]
 
 
 @cache
@@ -212,7 +212,9 @@ def test_every_municipality_is_found_in_its_own_name() -> None:
 def test_a_near_miss_is_not_taken_for_its_municipality() -> None:
     table = tables.load("municipality")
     parsed = address.parse(table["leaves_alone"])
-    taken = table.filter((parsed["prefecture"] == table["prefecture"]) & (parsed["city"] == table["city"]))
+    # 美唄 is a town too, and may be looked for; it is not read as the city's name.
+    same = (parsed["prefecture"] == table["prefecture"]) & (parsed["city"] == table["city"])
+    taken = table.filter(same & ~parsed["guess"])
     assert taken["rule_id"].to_list() == []
 
 

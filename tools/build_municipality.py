@@ -18,8 +18,8 @@ HEADER = ["rule_id", "prefecture", "county", "city", "ward", "example", "leaves_
 
 def parts(city: str) -> tuple[str, str, str]:
     """County, city (or town, or village) and ward of a municipality name as KEN_ALL writes it."""
-    county = re.fullmatch(r"(.+?郡)(.+[町村])", city)
-    if county:
+    county = re.fullmatch(r"(.+?郡|三宅島|八丈島)(.+[町村])", city)
+    if county:  # the name of an island before that of its only town is left out as often as a county
         return county[1], county[2], "(none)"
     ward = re.fullmatch(r"(.+市)(.+区)", city)
     if ward:

@@ -3,6 +3,8 @@
     OptoutError                      1
     ├── InputError                  10  what was handed in cannot be used
     │   ├── UnreadableFileError     11
+    │   │   └── TableFileError      23
+    │   │       └── OlderTableError 24
     │   ├── EmptyBatchError         12
     │   ├── UnknownColumnError      13
     │   ├── AmbiguousColumnError    14
@@ -62,7 +64,11 @@ class OptoutError(Exception):
         self.args = tuple(vars(self).values())
 
     def __str__(self) -> str:
-        return self.told.format(**vars(self)) if self.told else super().__str__()
+        shown = {
+            name: ", ".join(value) if isinstance(value, tuple) and {*map(type, value)} == {str} else value
+            for name, value in vars(self).items()
+        }
+        return self.told.format(**shown) if self.told else super().__str__()
 
 
 class InputError(OptoutError):
@@ -82,6 +88,18 @@ class UnreadableFileError(InputError):
     told = "{name}: {why}. {next_step}"
 
 
+class TableFileError(UnreadableFileError):
+    """A file of address tables is of another kind, damaged or cut off; nothing was imported."""
+
+    exit_code = 23
+
+
+class OlderTableError(TableFileError):
+    """A file of address tables is older than what is in force; nothing was imported."""
+
+    exit_code = 24
+
+
 @dataclass(eq=False, repr=False)
 class EmptyBatchError(InputError):
     """A batch has no header, or a header and no rows."""
@@ -99,9 +117,7 @@ class UnknownColumnError(InputError):
     exit_code = 13
     unknown: Sequence[str]
     known: Sequence[str]
-
-    def __str__(self) -> str:
-        return f"No such column or field: {', '.join(self.unknown)}. Use one of: {', '.join(self.known)}."
+    told = "No such column or field: {unknown}. Use one of: {known}."
 
 
 @dataclass(eq=False, repr=False)
@@ -111,13 +127,10 @@ class AmbiguousColumnError(InputError):
     exit_code = 14
     headers: Sequence[str]
     meanings: Sequence[str]
-
-    def __str__(self) -> str:
-        return (
-            f"Cannot tell what these columns (列) are: {', '.join(self.headers)}; "
-            f'possible: {", ".join(self.meanings)}. Say which with columns={{"field": "header"}}, '
-            "or leave them out with ignore=[…]."
-        )
+    told = (
+        "Cannot tell what these columns (列) are: {headers}; possible: {meanings}. "
+        'Say which with columns={{"field": "header"}}, or leave them out with ignore=[…].'
+    )
 
 
 @dataclass(eq=False, repr=False)
@@ -141,12 +154,10 @@ class SensitiveColumnError(InputError):
 
     exit_code = 16
     headers: Sequence[str]
-
-    def __str__(self) -> str:
-        return (
-            f"Columns of special care (要配慮個人情報): {', '.join(self.headers)}. "
-            "Refuse the list, or drop them with drop_sensitive=True."
-        )
+    told = (
+        "Columns of special care (要配慮個人情報): {headers}. "
+        "Refuse the list, or drop them with drop_sensitive=True."
+    )
 
 
 @dataclass(eq=False, repr=False)
@@ -170,9 +181,7 @@ class OptionError(InputError):
     exit_code = 18
     option: str
     allowed: Sequence[str]
-
-    def __str__(self) -> str:
-        return f"{self.option}: not a possible value. Use one of: {', '.join(self.allowed)}."
+    told = "{option}: not a possible value. Use one of: {allowed}."
 
 
 @dataclass(eq=False, repr=False)
@@ -200,12 +209,10 @@ class UndecidedSheetError(InputError):
     exit_code = 20
     name: str
     sheets: Sequence[str]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.name}: several sheets (シート) look like lists: {', '.join(self.sheets)}. "
-            "Say which with sheet=, and give the file once for each."
-        )
+    told = (
+        "{name}: several sheets (シート) look like lists: {sheets}. "
+        "Say which with sheet=, and give the file once for each."
+    )
 
 
 @dataclass(eq=False, repr=False)
@@ -246,13 +253,11 @@ class KeySchemeError(TableError):
     """Keys made under one scheme were to be compared with keys of another."""
 
     exit_code = 31
+    told = "Keys of scheme {stored} cannot be compared with scheme {ours}. Screen again."
 
     def __init__(self, ours: str, stored: str) -> None:
         super().__init__(ours, stored)
         self.ours, self.stored = ours, stored
-
-    def __str__(self) -> str:
-        return f"Keys of scheme {self.stored} cannot be compared with scheme {self.ours}. Screen again."
 
 
 class StoreError(OptoutError):
@@ -315,9 +320,7 @@ class KeyMissingError(StoreError):
 
     exit_code = 46
     places: Sequence[str]
-
-    def __str__(self) -> str:
-        return f"No store key. Looked in: {'; '.join(self.places)}. Restore it with `optout key restore`."
+    told = "No store key. Looked in: {places}. Restore it with `optout key restore`."
 
 
 @dataclass(eq=False, repr=False)
@@ -408,8 +411,7 @@ class OpenQuestionsError(CheckError):
     questions: Sequence[str]
 
     def __str__(self) -> str:
-        asked = f"{len(self.questions)} open questions: {'; '.join(self.questions)}"
-        return f"{asked}. Answer them, then accept again."
+        return f"{len(self.questions)} open questions: {'; '.join(self.questions)}. Answer them, then accept again."
 
 
 class DeliveryRefused(CheckError):  # noqa: N818 - the public API of the design names it so

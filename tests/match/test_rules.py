@@ -69,7 +69,7 @@ def test_every_rule_can_be_reached(every_pair: pl.DataFrame) -> None:
 def test_a_name_alone_is_never_a_hit(every_pair: pl.DataFrame) -> None:
     alone = every_pair.filter(
         *(
-            ~pl.col(field).is_in(["equal", "alias", "near", "room_differs"])
+            ~pl.col(field).is_in(["equal", "alias", "room_differs", "partial", "town", "unclear"])
             for field in match.LEVELS
             if field != "person"
         )
@@ -92,7 +92,7 @@ def test_an_equal_address_alone_withholds_only_for_a_household(every_pair: pl.Da
 
 def test_the_same_person_is_never_kept_where_anything_agrees(every_pair: pl.DataFrame) -> None:
     agreeing = pl.any_horizontal(
-        pl.col("address").is_in(["equal", "room_differs", "near"]),
+        pl.col("address").is_in(["equal", "room_differs", "partial", "town", "unclear"]),
         pl.col("phone") == "equal",
         pl.col("email").is_in(["equal", "alias"]),
         pl.col("birth_date") == "equal",
@@ -149,7 +149,7 @@ def test_weights_are_bits_of_agreement_and_cover_every_level() -> None:
 
 def test_the_weight_of_a_pair_is_the_sum_over_its_fields() -> None:
     bits = {(field, level): bit for field, level, bit in match.weights().rows()}
-    pair = NEUTRAL | {"person": "same", "phone": "equal", "address": "near"}
+    pair = NEUTRAL | {"person": "same", "phone": "equal", "address": "partial"}
     assert decided(pair)["weight"].item() == pytest.approx(sum(bits[item] for item in pair.items()))
 
 

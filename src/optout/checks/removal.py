@@ -118,7 +118,7 @@ def plan(
     payload = {
         "store": store.store_id,
         "requests": ids,
-        "scheme": KeyScheme.current().tag,
+        "scheme": KeyScheme.current(store.gazetteer()).tag,
         "holdings": {name: {"path": str(named[name]), **found[name]} for name in named},
         "columns": {name: _plain(mapping) for name, mapping in mappings.items() if mapping},
     }
@@ -266,7 +266,7 @@ def _require_current(store: Store, payload: dict[str, Any]) -> None:
     lifted = [request for request in payload["requests"] if not store.is_active(request)]
     if lifted:
         raise StalePlanError(f"{len(lifted)} of its requests were lifted since")
-    if payload["scheme"] != KeyScheme.current().tag:
+    if payload["scheme"] != KeyScheme.current(store.gazetteer()).tag:
         raise StalePlanError("the matching rules changed since")
 
 

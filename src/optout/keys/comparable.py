@@ -9,6 +9,7 @@ import polars as pl
 from optout.keys.corporate import corporate_number
 from optout.keys.people import people
 from optout.schema import numbered
+from optout.tables.gazetteer import Gazetteer
 from optout.text import address, birth, email, phone, postal
 
 
@@ -17,8 +18,8 @@ class Comparable:
     """Comparable columns of a raw frame.
 
     Attributes:
-        facts: One line per raw line, in order: `i` UInt32, `prefecture` `city` `ward` `town` `numbers` `room` `tail`
-            `postal` `corporate_number` String, `birth` Date, `phones` `emails` `aliases` List(String).
+        facts: One line per raw line, in order: `i` UInt32, the columns of `text.address.parse`, `postal`
+            `corporate_number` String, `birth` Date, `phones` `emails` `aliases` List(String).
         people: The names of each line, long (see `optout.keys.people`).
     """
 
@@ -26,18 +27,20 @@ class Comparable:
     people: pl.DataFrame
 
 
-def comparable(raw: pl.DataFrame) -> Comparable:
+def comparable(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Comparable:
     """Parse every field of a raw frame.
 
     Args:
         raw: A raw frame (see `optout.schema`), usually the few candidate lines of a batch.
+        gazetteer: The registered places; those of the package by default.
 
     Returns:
         Facts in the order of the lines, and the long frame of names.
     """
     parsed = [email.parse(raw[column]) for column in numbered(raw, "email")]
-    facts = address.parse(raw["address"]).with_columns(
-        postal.parse(raw["postal"]).alias("postal"),
+    code = postal.parse(raw["postal"]).alias("postal")
+    facts = address.parse(raw["address"], code, gazetteer).with_columns(
+        code,
         raw.select(corporate_number(pl.col("corporate_number")).alias("n"))["n"].alias("corporate_number"),
         birth.parse(raw["birth_date"]).alias("birth"),
         _union([phone.parse(raw[column])["keys"] for column in numbered(raw, "phone")], raw.height).alias(

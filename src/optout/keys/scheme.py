@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 from optout import tables
 from optout.errors import KeySchemeError
+from optout.tables.gazetteer import Gazetteer, packaged
 
 # Raised by hand whenever a change of code alters any key or any level.
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +20,24 @@ class KeyScheme:
 
     Attributes:
         version: Version of the code that makes keys.
-        tables: SHA-256 (hex) over all rule tables, so an edit of data alters it too.
+        tables: SHA-256 (hex) over all rule tables, so an edit of data alters it too; and over the gazetteer when it
+            is not the packaged one.
     """
 
     version: int
     tables: str
 
     @classmethod
-    def current(cls) -> KeyScheme:
-        """The scheme of this installation."""
-        return cls(VERSION, tables.digest())
+    def current(cls, gazetteer: Gazetteer | None = None) -> KeyScheme:
+        """The scheme of this installation, with the places addresses are read by.
+
+        Args:
+            gazetteer: Those of a store; None = the packaged ones, which the rule tables tell of already.
+        """
+        digest = tables.digest()
+        if gazetteer is not None and gazetteer.digest != packaged().digest:
+            digest = hashlib.sha256(f"{digest}\n{gazetteer.digest}".encode()).hexdigest()
+        return cls(VERSION, digest)
 
     @property
     def tag(self) -> str:

@@ -1,13 +1,16 @@
-"""One row, field by field: both sides, level, weight."""
+"""One row, field by field: both sides, level, weight; an address also part by part, as it was read."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
 from optout import match
+from optout.keys import comparable
 from optout.screen.snapshot import Snapshot
+
+Part: TypeAlias = tuple[str, str | None, str | None]
 
 # What is shown of both sides for each compared field: raw columns, as the list and the request wrote them.
 _SHOWN: Final = {
@@ -18,6 +21,8 @@ _SHOWN: Final = {
     "birth_date": ("birth_date",),
     "corporate_number": ("corporate_number",),
 }
+# How both addresses were read; the level of the whole is what counts.
+_PARTS: Final = ("municipality", "town", "numbers", "room")
 _SCHEMA: Final = {
     "request": pl.String,
     "subject": pl.String,
@@ -36,20 +41,46 @@ def explain(row: int, raw: pl.DataFrame, pairs: pl.DataFrame, snapshot: Snapshot
     lines = raw.with_row_index("line").filter(pl.col("row") == row)
     near = pairs.filter(pl.col("a").is_in(lines["line"].implode()))
     near = near.sort(pl.col("rule").is_null(), "weight", "b", descending=[False, True, False])
-    told = [line for pair in near.iter_rows(named=True) for line in _of_pair(pair, raw, snapshot)]
+    lines_of = zip(near.iter_rows(named=True), _read(near, raw, snapshot), strict=True)
+    told = [line for pair, parts in lines_of for line in _of_pair(pair, parts, raw, snapshot)]
     return pl.DataFrame(told, schema=_SCHEMA)
 
 
-def _of_pair(pair: dict[str, object], raw: pl.DataFrame, snapshot: Snapshot) -> list[dict[str, object]]:
+def _read(near: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> list[list[Part]]:
+    """The parts of both addresses of every pair: (part, of the row, of the entry)."""
+    sides = [
+        comparable(side[near[line]], snapshot.gazetteer).facts.select(
+            pl.concat_str(
+                "prefecture",
+                "city",
+                pl.when(pl.col("ward") != pl.col("city")).then("ward"),
+                ignore_nulls=True,
+            )
+            .replace("", None)
+            .alias("municipality"),
+            *_PARTS[1:],
+        )
+        for side, line in ((raw, "a"), (snapshot.raw, "b"))
+    ]
+    pairs = zip(*(side.iter_rows() for side in sides), strict=True)
+    return [list(zip(_PARTS, ours, theirs, strict=True)) for ours, theirs in pairs]
+
+
+def _of_pair(
+    pair: dict[str, object], parts: list[Part], raw: pl.DataFrame, snapshot: Snapshot
+) -> list[dict[str, object]]:
     ours, theirs = raw.row(int(str(pair["a"])), named=True), snapshot.raw.row(int(str(pair["b"])), named=True)
     bits = {(field, level): weight for field, level, weight in match.weights().iter_rows()}
     request = snapshot.entries["request"][int(str(pair["b"]))]
-    return [
+    whole = {
+        "request": request,
+        "subject": ours["subject"],
+        "rule": pair["rule"],
+        "verdict": pair["verdict"] or "keep",
+    }
+    fields = [
         {
-            "request": request,
-            "subject": ours["subject"],
-            "rule": pair["rule"],
-            "verdict": pair["verdict"] or "keep",
+            **whole,
             "field": field,
             "row_value": _shown(ours, columns),
             "entry_value": _shown(theirs, columns),
@@ -58,6 +89,18 @@ def _of_pair(pair: dict[str, object], raw: pl.DataFrame, snapshot: Snapshot) -> 
         }
         for field, columns in _SHOWN.items()
     ]
+    read = [
+        {**whole, "field": part, "row_value": a, "entry_value": b, "level": _level(a, b), "weight": 0.0}
+        for part, a, b in parts
+    ]
+    at = [*_SHOWN].index("address") + 1
+    return [*fields[:at], *read, *fields[at:]]
+
+
+def _level(ours: str | None, theirs: str | None) -> str:
+    if ours is None or theirs is None:
+        return "none"
+    return "equal" if ours == theirs else "different"
 
 
 def _shown(values: dict[str, object], columns: tuple[str, ...]) -> str | None:

@@ -17,6 +17,7 @@ from optout.schema import HITS_SCHEMA, VERDICT, VERDICTS_SCHEMA, typed
 from optout.screen import seeds
 from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope
+from optout.tables.gazetteer import Gazetteer
 
 _AGREEING: Final = {
     "person": ("same",),
@@ -111,8 +112,8 @@ def _candidates(
 def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, question: Question) -> pl.DataFrame:
     """Levels, rule, verdict, reason and weight of every pair; lane 2 sees the candidates only."""
     with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(_part_of, snapshot.raw, pairs["b"])
-        rows, a = _part_of(raw, pairs["a"])
+        other = beside.submit(_part_of, snapshot.raw, pairs["b"], snapshot.gazetteer)
+        rows, a = _part_of(raw, pairs["a"], snapshot.gazetteer)
         entries, b = other.result()
     levels = match.compare(pl.DataFrame({"a": a, "b": b}), rows, entries).drop("a", "b")
     household = snapshot.entries["household"].gather(pairs["b"]).fill_null(False)
@@ -125,12 +126,12 @@ def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, questio
     )
 
 
-def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[Comparable, pl.Series]:
+def _part_of(raw: pl.DataFrame, lines: pl.Series, gazetteer: Gazetteer) -> tuple[Comparable, pl.Series]:
     """Comparable columns of the lines that occur, and where each occurrence stands in them."""
     distinct = lines.unique().sort()
     position = distinct.to_frame("line").with_row_index("at")
     at = lines.to_frame("line").join(position, on="line", how="left", maintain_order="left")["at"]
-    return comparable(raw[distinct]), at.cast(pl.UInt32)
+    return comparable(raw[distinct], gazetteer), at.cast(pl.UInt32)
 
 
 def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:

@@ -31,6 +31,9 @@ _FACTS: Final = (
     "town",
     "numbers",
     "room",
+    "lot",
+    "known_town",
+    "postal_conflict",
     "phones",
     "emails",
     "corporate_number",
@@ -53,9 +56,11 @@ def normalize(
 
     Returns:
         One line per subject, in row order: `row` UInt32, `subject` (role), `name` `name_family` `name_given`
-        `legal_form` `kana` `romaji` `postal` `prefecture` `city` `ward` `town` `numbers` `room`
-        `corporate_number` String, `phones` `emails` List(String), `birth_date` Date. Null where a value is blank or
-        cannot be understood: a bad value never raises.
+        `legal_form` `kana` `romaji` `postal` `prefecture` `city` `ward` `town` `numbers` `room` `lot`
+        `corporate_number` String, `known_town` (the town is registered) `postal_conflict` (the postal code is of
+        another municipality) Boolean, `phones` `emails` `municipalities` (codes of JIS X 0402 it may be in)
+        `address_keys` (`code|town|numbers`; one place, when two lists share any) List(String), `birth_date` Date.
+        Null where a value is blank or cannot be understood: a bad value never raises.
 
     Raises:
         InputError: the file or its columns cannot be used.
@@ -72,7 +77,12 @@ def normalize(
     parsed = comparable(rows)
     main = parsed.people.filter(pl.col("source") == "name").sort("i")
     names = main.select(pl.col(theirs).alias(ours) for theirs, ours in _NAMES.items())
-    facts = parsed.facts.select(*_FACTS, pl.col("birth").alias("birth_date"))
+    facts = parsed.facts.select(
+        *_FACTS,
+        pl.col("codes").alias("municipalities"),
+        pl.col("keys").alias("address_keys"),
+        pl.col("birth").alias("birth_date"),
+    )
     facts = facts.with_columns(pl.col("phones", "emails").list.unique(maintain_order=True))
     return pl.concat([rows.select("row", "subject"), names, facts], how="horizontal").sort(
         "row", maintain_order=True

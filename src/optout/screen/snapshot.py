@@ -15,6 +15,7 @@ from optout.keys import Blocked, KeyScheme, blocked
 from optout.schema import CHANNELS, RAW_FIELDS, SELF
 from optout.screen import seeds
 from optout.store import Store
+from optout.tables.gazetteer import Gazetteer
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -25,6 +26,7 @@ class Snapshot:
         epoch: The store's life; a restored backup begins a new one.
         revision: All commits up to this one are in.
         scheme: Tag of the key scheme.
+        gazetteer: The places addresses are read by, as they were at that revision.
         entries: `request`, `tenant`, `channels`, `household`, `planted`, one line an entry.
         raw: The same lines as a raw frame.
         blocked: Their blocking keys.
@@ -33,6 +35,7 @@ class Snapshot:
     epoch: int
     revision: int
     scheme: str
+    gazetteer: Gazetteer
     entries: pl.DataFrame
     raw: pl.DataFrame
     blocked: Blocked
@@ -77,7 +80,9 @@ def _build(store: Store) -> Snapshot:
     )
     raw = pl.concat([raw_of_entries(listed), planted.drop("seed")], how="diagonal")
     raw = raw.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
-    return Snapshot(epoch, revision, KeyScheme.current().tag, scopes, raw, blocked(raw, "entry"))
+    gazetteer = store.gazetteer(revision)
+    scheme = KeyScheme.current(gazetteer).tag
+    return Snapshot(epoch, revision, scheme, gazetteer, scopes, raw, blocked(raw, "entry"))
 
 
 def raw_of_entries(entries: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -31,15 +31,17 @@ from optout.errors import (
     StoreMissingError,
     UnknownRequestError,
 )
-from optout.store import audit, bulk, creation, head, jobs, layout, rootkey, seal
+from optout.store import audit, bulk, creation, head, imported, jobs, layout, rootkey, seal
 from optout.store.commit import Caller, Commit, Piece, Stamp, packed
 from optout.store.head import Anchor, Head
+from optout.store.imported import TableImport
 from optout.store.keyring import Keyring, key_check
 from optout.store.log import Log
 from optout.store.request import Identity, Judged, Receipt, Request
 from optout.store.view import View
+from optout.tables.gazetteer import Gazetteer
 
-__all__ = ["Anchor", "Identity", "Receipt", "Request", "Store"]
+__all__ = ["Anchor", "Identity", "Receipt", "Request", "Store", "TableImport"]
 
 _ID_BYTES: Final = 9  # 72 bits; 13 base32 characters show 65 of them
 
@@ -67,6 +69,7 @@ class Store:
     ) -> None:
         self._log, self._keyring = log, keyring
         self._view = View(keyring, log.path)
+        self._places = imported.Places(log.path)
         self.path: Path = log.path
         self.store_id: str = keyring.store_id
         self.key_path: Path | None = key_path
@@ -279,9 +282,68 @@ class Store:
             Commit(db, self._keyring, self._head(db), self._stamp()).finish(action, detail)
 
     def audit_verify(self) -> int:
-        """Walk the audit chain and every block; the number of audit rows, or StoreDamagedError."""
+        """Walk the audit chain, every block and imported table; the number of audit rows, or StoreDamagedError."""
         with self._log.read() as db:
-            return audit.verify(db, self._head(db), self.path)
+            rows = audit.verify(db, self._head(db), self.path)
+            if layout.has_tables(db):
+                self._caught_up(db)
+                imported.verify(db, self._view.shelf, self.path)
+            return rows
+
+    def import_tables(
+        self, kind: str, path: str | Path, replace: bool = False, as_of: date | None = None
+    ) -> TableImport:
+        """Take newer address tables into the store; they count from the next screen on, under a new key scheme.
+
+        All or nothing. A table that says what one in force says already is not recorded again (`known`).
+
+        Args:
+            kind: "ken-all" (Japan Post), "abr" (Digital Agency, 町字マスター) or "mergers" (e-Stat, 廃置分合).
+            path: The .csv or .zip as it was downloaded; UTF-8 or CP932.
+            replace: Count it in place of every earlier import of its kind, even if it is older.
+            as_of: The day it tells of; by default the date of the file, for mergers the last change in it.
+
+        Returns:
+            What was recorded, with remarks.
+
+        Raises:
+            TableFileError: a file of another kind, damaged or cut off.
+            OlderTableError: an import in force is newer, or municipalities in it were abolished since.
+            UnreadableFileError, OptionError: no such file or kind.
+            StoreBusyError, StoreFailedError: nothing was recorded.
+        """
+        from optout import atlas
+
+        extract = atlas.read(kind, Path(path), as_of)
+        with self._log.read() as db:
+            # Before our turn: laying tables over one another takes seconds, and is remembered.
+            self._caught_up(db)
+            imported.settled(db, self._places, self._view.shelf, extract, replace)
+        with self._log.write() as db:
+            at = self._caught_up(db)
+            told = imported.settled(db, self._places, self._view.shelf, extract, replace)
+            if isinstance(told, TableImport):
+                return told
+            return imported.record(Commit(db, self._keyring, at, self._stamp()), extract, replace, told)
+
+    def tables(self) -> list[TableImport]:
+        """The imports of address tables, oldest first; none = the packaged tables alone."""
+        with self._log.read() as db:
+            self._caught_up(db)
+            return self._view.shelf.listed()
+
+    def gazetteer(self, revision: int | None = None) -> Gazetteer:
+        """The places addresses are read by: the packaged ones with what was imported up to a revision.
+
+        Args:
+            revision: None = the newest.
+
+        Raises:
+            StoreDamagedError: an imported table is not what was written.
+        """
+        with self._log.read() as db:
+            at = self._caught_up(db)
+            return self._places.of(db, self._view.shelf.at(at.rev if revision is None else revision))
 
     def _suppress_one(self, request: Request) -> Receipt:
         def pieces(request_id: str) -> list[Piece]:

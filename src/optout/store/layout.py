@@ -17,7 +17,10 @@ from typing import Final
 from optout.errors import StoreDamagedError, StoreError
 
 APPLICATION_ID: Final = 0x6F70746F  # "opto"
-FORMAT: Final = 1
+# The newest format this version reads. Address tables were imported: an optout that reads format 1 alone would take
+# their blocks for requests. A store without them stays in the first one.
+FORMAT: Final = 2
+_FIRST: Final = 1
 GENESIS: Final = bytes(32)  # what the first audit row chains to
 
 TABLES: Final = """
@@ -52,21 +55,39 @@ CREATE TABLE job(
     updated TEXT NOT NULL,    dek_id INTEGER NOT NULL REFERENCES dek(dek_id), payload BLOB NOT NULL);
 """
 _FOREVER: Final = ("block", "audit", "checkpoint")
+# Imported address tables, public and in the clear, by the SHA-256 that a sealed block names.
+PLACE: Final = "CREATE TABLE IF NOT EXISTS place(sha256 BLOB PRIMARY KEY, data BLOB NOT NULL)"
 
 
 def make_tables(db: sqlite3.Connection) -> None:
     """Every table and trigger of an empty store; the names are constants of this module."""
     statements = [part for part in TABLES.split(";") if part.strip()]
-    for table in _FOREVER:
-        for verb in ("update", "delete"):
-            statements.append(
-                f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-    for statement in statements:
+    for statement in (*statements, *_append_only(_FOREVER)):
         db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {FORMAT}")
+    db.execute(f"PRAGMA user_version = {_FIRST}")
+
+
+def make_room_for_tables(db: sqlite3.Connection) -> None:
+    """The step from format 1 to 2, in the transaction of the first import; nothing on a later one."""
+    if not has_tables(db):
+        for statement in (PLACE, *_append_only(("place",))):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def has_tables(db: sqlite3.Connection) -> bool:
+    """Whether address tables were ever imported."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0]) == FORMAT
+
+
+def _append_only(tables: tuple[str, ...]) -> list[str]:
+    return [
+        f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        for table in tables
+        for verb in ("update", "delete")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +129,7 @@ def read_facts(db: sqlite3.Connection, path: Path) -> Facts:
     if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise StoreDamagedError(str(path), "it is not an optout store")
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version != FORMAT:
+    if version not in (_FIRST, FORMAT):
         raise StoreError(
             f"{path} has format {version}; this optout reads format {FORMAT}. "
             "Update optout: pip install -U optout."

@@ -17,6 +17,7 @@ from optout.schema import ENTRY_SCHEMA
 from optout.store import seal
 from optout.store.commit import place
 from optout.store.head import Head
+from optout.store.imported import Shelf, of_blocks
 from optout.store.keyring import Keyring
 
 Entry: TypeAlias = dict[str, Any]
@@ -42,7 +43,11 @@ class _Row(NamedTuple):
 
 
 class View:
-    """The entries of one store as far as this object has read; call within a read transaction."""
+    """The entries of one store as far as this object has read; call within a read transaction.
+
+    Attributes:
+        shelf: The imports of address tables.
+    """
 
     def __init__(self, keyring: Keyring, path: Path) -> None:
         self._keyring, self._path = keyring, path
@@ -50,6 +55,7 @@ class View:
         self._entries = pl.DataFrame(schema=ENTRY_SCHEMA)
         self._active: pl.DataFrame | None = None
         self._lifted: set[str] = set()
+        self.shelf = Shelf()
 
     def catch_up(self, db: sqlite3.Connection, head: Head) -> None:
         """Decode what is newer than what was read; when a block is damaged nothing changes here.
@@ -59,12 +65,15 @@ class View:
         """
         frames, lifted, expected = [self._entries], set[str](), self._seq
         single: list[Entry] = []
+        amended: list[tuple[int, Entry]] = []
         for row, payload in self._opened(db, _ALL, self._seq, head.seq):
             expected += 1
             if row.seq != expected:
                 raise self._damage(expected)
             if row.kind == "lift":
                 lifted.add(_lifted_id(payload))
+            elif row.kind == "amend":
+                amended.append((row.rev, json.loads(payload)))
             elif row.codec == "js":
                 single += json.loads(payload)
             else:
@@ -75,6 +84,7 @@ class View:
         if expected > self._seq:
             self._entries = _joined([*frames, _frame(single)])
             self._lifted |= lifted
+            self.shelf = Shelf((*self.shelf.records, *of_blocks(amended)))
             self._seq = self._lift_seq = head.seq
             self._active = None
 

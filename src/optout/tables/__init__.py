@@ -17,16 +17,29 @@ from optout.errors import TableError
 
 NONE: Final = "(none)"
 BLANK: Final = "(blank)"
-# Too large for lines of text; its licence stands beside it, its source in the tool that builds it.
+# Too large for lines of text; where they come from, and their checksums, stand in SOURCES.tsv.
 READING: Final = "reading.parquet"
+PARQUET: Final = (READING, "town.parquet", "postal.parquet")
+# Tells of the tables that come from outside; it is no table of rules itself.
+SOURCES: Final = "SOURCES"
 
 
 def names() -> list[str]:
-    """Every packaged table, sorted by name."""
-    folder = resources.files(__name__)
-    return sorted(
-        entry.name.removesuffix(".tsv") for entry in folder.iterdir() if entry.name.endswith(".tsv")
-    )
+    """Every packaged table of rules, sorted by name."""
+    files = (entry.name for entry in resources.files(__name__).iterdir())
+    return sorted({name.removesuffix(".tsv") for name in files if name.endswith(".tsv")} - {SOURCES})
+
+
+def content(file: str) -> bytes:
+    """The bytes of a packaged file.
+
+    Raises:
+        TableError: the file is missing.
+    """
+    try:
+        return resources.files(__name__).joinpath(file).read_bytes()
+    except FileNotFoundError as missing:
+        raise TableError(file.removesuffix(".tsv").removesuffix(".parquet"), "is missing") from missing
 
 
 @cache
@@ -36,12 +49,9 @@ def load(name: str) -> pl.DataFrame:
     Raises:
         TableError: the table is missing, has no rows, a ragged line or an empty cell.
     """
+    text = content(f"{name}.tsv")
     try:
-        content = resources.files(__name__).joinpath(f"{name}.tsv").read_bytes()
-    except FileNotFoundError as missing:
-        raise TableError(name, "is missing") from missing
-    try:
-        frame = pl.read_csv(content, separator="\t", quote_char=None, infer_schema=False)
+        frame = pl.read_csv(text, separator="\t", quote_char=None, infer_schema=False)
     except pl.exceptions.PolarsError as ragged:
         raise TableError(name, "has ragged lines") from ragged
     if frame.is_empty():
@@ -59,6 +69,19 @@ def mapping(name: str, written: str = "written", canonical: str = "canonical") -
 
 
 @cache
+def large(file: str) -> pl.DataFrame:
+    """One of the PARQUET tables.
+
+    Raises:
+        TableError: the file is missing or damaged.
+    """
+    try:
+        return pl.read_parquet(content(file))
+    except pl.exceptions.PolarsError as damaged:
+        raise TableError(file.removesuffix(".parquet"), "is damaged") from damaged
+
+
+@cache
 def readings() -> pl.DataFrame:
     """The readings names and parts of names may have; made by tools/build_readings.py from ENAMDICT (CC BY-SA).
 
@@ -69,19 +92,13 @@ def readings() -> pl.DataFrame:
     Raises:
         TableError: the file is missing or damaged.
     """
-    try:
-        return pl.read_parquet(resources.files(__name__).joinpath(READING).read_bytes())
-    except FileNotFoundError as missing:
-        raise TableError("reading", "is missing") from missing
-    except pl.exceptions.PolarsError as damaged:
-        raise TableError("reading", "is damaged") from damaged
+    return large(READING)
 
 
 @cache
 def digest() -> str:
     """SHA-256 (hex) over the names and bytes of all tables: what the key scheme and every result name."""
     sha = hashlib.sha256()
-    folder = resources.files(__name__)
-    for file in (*(f"{name}.tsv" for name in names()), READING):
-        sha.update(file.removesuffix(".tsv").encode() + b"\0" + folder.joinpath(file).read_bytes() + b"\0")
+    for file in (*(f"{name}.tsv" for name in names()), *PARQUET):
+        sha.update(file.removesuffix(".tsv").encode() + b"\0" + content(file) + b"\0")
     return sha.hexdigest()

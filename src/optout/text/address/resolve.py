@@ -1,0 +1,207 @@
+"""The name in front of an address's numbers → municipalities and town: every reading the registers allow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from optout.text.address.places import ANYWHERE, Places
+
+# A municipality no register knows: 浦和市 in 埼玉県浦和市常盤, 岩舟町 in 下都賀郡岩舟町静.
+_UNKNOWN: Final = "^((?:.{1,4}?郡)?.{1,6}?[市町村区])(.+)$"
+# 八日市市東沖野, 廿日市町原: the name of the municipality holds one of its own signs.
+_UNKNOWN_LONG: Final = "^((?:.{1,4}?郡)?.{1,6}?[市町村区][市町村])(.+)$"
+_COUNTY: Final = "^.{1,4}?郡"
+_IN_COUNTY: Final = "^(北海道|東京都|.{2,3}[府県])?.{1,4}?郡"
+_LEAST: Final = 2  # letters of a town that is looked for in a whole prefecture
+
+
+def resolve(names: pl.DataFrame, places: Places) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Municipality and town of distinct names.
+
+    Args:
+        names: `id` UInt32, unique; `name` String, folded and without marks; `postal` String, seven digits or null.
+        places: The registers.
+
+    Returns:
+        One line a reading: `id`, `code`, `town` (the registered name), `rest` (what else stands behind it), `known`
+        Boolean (the town is registered), `guess` Boolean (the municipality follows from the town or the postal code
+        only), `conflict` Boolean (the postal code is of another municipality), `unknown` String (a municipality
+        that is in no register, or a former ward). A name of which nothing is known has no line.
+        And one line a name: `id`, `group` (see `Places.groups`) of what it begins with, `told` Boolean (more than a
+        prefecture), `left` String behind that.
+    """
+    begun = _begun(names.with_columns(pl.col("name").fill_null("")), places)
+    coded = begun.select("id", "left", "postal").join(places.postal, on="postal").rename({"town": "of_code"})
+    told = begun.filter("told")
+    placed = _placed(told.select("id", "group", "left"), places)
+    confirmed, against = _confirmed(placed, coded, places)
+    guessed = _guessed(begun.filter(~pl.col("told")), coded, places)
+    # Two wards that became one are two places still where each is named.
+    wards = begun.select("id", "former_ward")
+    found = pl.concat([confirmed, against, guessed], how="diagonal").join(wards, on="id")
+    found = found.with_columns(unknown=pl.coalesce("unknown", "former_ward")).drop("former_ward")
+    found = found.with_columns(pl.col("guess", "conflict").fill_null(value=False))
+    return found, begun.select("id", "group", "told", "left")
+
+
+def _begun(names: pl.DataFrame, places: Places) -> pl.DataFrame:
+    """`group`, `told` of the longest municipality a name begins with, and what is `left` of it.
+
+    Of a former municipality the registers may not know the county: then it is found without.
+    """
+    begun = _begins(names, places)
+    counties = begun.filter(~pl.col("told"), pl.col("left").str.contains(_COUNTY)).select(names.columns)
+    bare = counties.with_columns(pl.col("name").str.replace(_IN_COUNTY, "${1}"))
+    again = _begins(bare, places).filter("told")
+    return pl.concat([begun.join(again, on="id", how="anti"), again])
+
+
+def _begins(names: pl.DataFrame, places: Places) -> pl.DataFrame:
+    lengths = places.prefixes["prefix"].str.len_chars()
+    found, left = [], names
+    for length in lengths.unique().sort(descending=True):
+        head = left.with_columns(prefix=pl.col("name").str.slice(0, length))
+        head = head.join(places.prefixes.filter(lengths == length), on="prefix", how="left")
+        hit = head["group"].is_not_null()
+        found.append(head.filter(hit).with_columns(left=pl.col("name").str.slice(length)).drop("prefix"))
+        left = left.filter(~hit)
+    nothing = left.with_columns(left="name", group=pl.lit(ANYWHERE, pl.UInt32), told=pl.lit(value=False))
+    return pl.concat([*found, nothing], how="diagonal")
+
+
+def _placed(asked: pl.DataFrame, places: Places) -> pl.DataFrame:
+    """Readings of names whose group of municipalities is told."""
+    groups = asked.select("group").unique().join(places.groups, on="group")
+    blank = asked.filter(pl.col("left") == "").join(groups, on="group")
+    named = asked.filter(pl.col("left") != "")
+    towns = _longest(named, groups.join(places.towns, on="code"))
+    found = [towns]
+    rest = named.join(towns, on="id", how="anti")
+    for lesser in (places.hamlets, places.direct):
+        found.append(_longest(rest, _near(rest, groups.join(lesser, on="code"))))
+        rest = rest.join(found[-1], on="id", how="anti")
+    # 大字南長野南県町, where 南県町 is registered by itself.
+    inner = towns.filter(pl.col("rest") != "").select("id", "code", town="rest", rest=pl.lit(""))
+    inner = inner.join(places.direct, on=["code", "town"], how="semi")
+    known = [_read(lines, known=True) for lines in (*found, inner)]
+    return pl.concat([*known, _unread(blank), _unread(rest.join(groups, on="group"))])
+
+
+def _read(lines: pl.DataFrame, *, known: bool) -> pl.DataFrame:
+    return lines.select("id", "code", "town", "rest", known=pl.lit(known))
+
+
+def _unread(lines: pl.DataFrame) -> pl.DataFrame:
+    """No registered town: whatever stands there is the rest."""
+    return lines.select("id", "code", town=pl.lit(""), rest="left", known=pl.lit(value=False))
+
+
+def _said(lines: pl.DataFrame) -> pl.DataFrame:
+    """The town is not written but said by the postal code."""
+    return lines.select("id", "code", town="of_code", rest=pl.lit(""), known=pl.lit(value=True))
+
+
+def _near(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """The names that begin as somebody's does; the others need not be looked through."""
+    begins = asked.select("group", start=pl.col("left").str.slice(0, _LEAST)).unique()
+    names = names.with_columns(start=pl.col("alias").str.slice(0, _LEAST))
+    return names.join(begins, on=["group", "start"], how="semi").drop("start")
+
+
+def _longest(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """The longest name of its group that `left` begins with, and all that is registered under it.
+
+    A numeral is never cut: 1番町 does not begin 1番町1.
+
+    Args:
+        asked: `id`, `group`, `left`.
+        names: `group`, `code`, `alias`, `town`.
+
+    Returns:
+        `id`, `code`, `town`, `rest` behind it, `length` of the name found.
+    """
+    exact = asked.join(names, left_on=["group", "left"], right_on=["group", "alias"])
+    found = [exact.select("id", "code", "town", rest=pl.lit(""), length=pl.col("left").str.len_chars())]
+    left = asked.join(exact, on="id", how="anti")
+    lengths = names["alias"].str.len_chars()
+    for length in lengths.unique().sort(descending=True):
+        left = left.with_columns(
+            alias=pl.col("left").str.slice(0, length), rest=pl.col("left").str.slice(length)
+        )
+        digits = pl.col("alias").str.contains("[0-9]$") & pl.col("rest").str.contains("^[0-9]")
+        hits = left.filter(~digits).join(names.filter(lengths == length), on=["group", "alias"])
+        found.append(hits.select("id", "code", "town", "rest", length=pl.lit(length, pl.UInt32)))
+        left = left.select(asked.columns).join(hits, on="id", how="anti")
+        if left.is_empty():
+            break
+    return pl.concat(found)
+
+
+def _confirmed(
+    placed: pl.DataFrame, coded: pl.DataFrame, places: Places
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the postal code says of readings: it picks among several, names a town left out, or contradicts."""
+    said = coded.select("id", "code").unique()
+    agrees = placed.join(said, on=["id", "code"], how="semi")
+    fits = agrees.select("id").unique()
+    asked = placed.join(said.select("id").unique(), on="id", how="semi")
+    against = asked.join(fits, on="id", how="anti").select("id").unique()
+    kept = pl.concat([placed.join(fits, on="id", how="anti"), agrees])
+    # 新宿区3-2-1 under 160-0023: the code names the town.
+    only = coded.filter(pl.len().over("id") == 1, pl.col("of_code") != "")
+    townless = agrees.filter(pl.col("town") == "", pl.col("rest") == "").select("id", "code")
+    filled = _said(townless.join(only, on=["id", "code"]))
+    theirs = _by_code(coded.join(against, on="id"), places)
+    conflict = pl.lit(value=True)
+    placed_again = kept.join(against.with_columns(conflict=conflict), on="id", how="left")
+    return pl.concat([placed_again, filled], how="diagonal"), theirs.with_columns(conflict=conflict)
+
+
+def _by_code(coded: pl.DataFrame, places: Places) -> pl.DataFrame:
+    """Readings of names in the municipalities of their postal codes: the town as written, else as the code says."""
+    asked = coded.select("id", "left", "code").unique()
+    written = _longest_of_codes(asked.filter(pl.col("left") != ""), places)
+    only = coded.filter(pl.len().over("id") == 1, pl.col("of_code") != "").join(written, on="id", how="anti")
+    return pl.concat([_read(written, known=True), _said(only)])
+
+
+def _longest_of_codes(asked: pl.DataFrame, places: Places) -> pl.DataFrame:
+    """`_longest` among the municipalities listed with each name."""
+    groups = asked.group_by("id").agg(pl.col("code").sort()).with_columns(key=pl.col("code").list.join("|"))
+    numbered = groups.select("key", "code").unique("key").with_row_index("group").explode("code")
+    members = groups.select("id", "key").join(numbered.select("key", "group").unique(), on="key")
+    names = numbered.select("group", "code").join(places.towns, on="code")
+    lines = asked.select("id", "left").unique("id").join(members.select("id", "group"), on="id")
+    return _longest(lines, names)
+
+
+def _guessed(untold: pl.DataFrame, coded: pl.DataFrame, places: Places) -> pl.DataFrame:
+    """Readings of names in no known municipality: by the postal code, else wherever the town is registered."""
+    by_code = _by_code(coded.join(untold, on="id", how="semi"), places)
+    left = untold.join(by_code, on="id", how="anti").filter(pl.col("left") != "")
+    found = []
+    for pattern in (_UNKNOWN, _UNKNOWN_LONG):
+        unknown, behind = (pl.col("left").str.extract(pattern, part) for part in (1, 2))
+        found.append(_anywhere(left.with_columns(unknown=unknown, behind=behind), places))
+        left = left.join(found[-1], on="id", how="anti").filter(pl.col("left").str.contains(_UNKNOWN_LONG))
+    return pl.concat([by_code, *found], how="diagonal").with_columns(guess=pl.lit(value=True))
+
+
+def _anywhere(parts: pl.DataFrame, places: Places) -> pl.DataFrame:
+    """The town behind an unknown municipality, or beginning with it (岩舟町静), in the whole prefecture."""
+    if parts.is_empty():
+        none = pl.lit("")
+        return parts.select("id", "unknown", code=none, town=none, rest=none, known=pl.lit(value=True))
+    groups = parts.select("group").unique().join(places.groups, on="group")
+    names = groups.join(places.towns.filter(pl.col("alias").str.len_chars() >= _LEAST), on="code")
+    whole = parts.select("id", "group", left=pl.col("left").str.replace(_COUNTY, ""))
+    cut = parts.drop_nulls("behind").select("id", "group", left="behind")
+    at_start = _longest(whole, _near(whole, names)).join(parts.select("id", "unknown"), on="id")
+    word = pl.col("unknown").str.replace(_COUNTY, "").str.len_chars().fill_null(0)
+    beyond = at_start.filter(pl.col("length") > word)
+    cut = cut.join(beyond, on="id", how="anti")
+    behind = _longest(cut, _near(cut, names)).join(parts.select("id", "unknown"), on="id")
+    found = pl.concat([beyond.select(behind.columns).with_columns(unknown=pl.lit(None, pl.String)), behind])
+    return found.select("id", "code", "town", "rest", "unknown", known=pl.lit(value=True))
