@@ -85,7 +85,11 @@ def _placed(asked: pl.DataFrame, places: Places) -> pl.DataFrame:
     # 大字南長野南県町, where 南県町 is registered by itself.
     inner = towns.filter(pl.col("rest") != "").select("id", "code", town="rest", rest=pl.lit(""))
     inner = inner.join(places.direct, on=["code", "town"], how="semi")
-    known = [_read(lines, known=True) for lines in (*found, inner)]
+    # 字清水上, where there is a 大字清水 too.
+    open_ended = towns.filter(pl.col("rest") != "").select("id").unique()
+    asked = named.join(open_ended, on="id", how="semi")
+    beside = _exact(asked, groups.join(places.hamlets, on="code"))
+    known = [_read(lines, known=True) for lines in (*found, inner, beside)]
     return pl.concat([*known, _unread(blank), _unread(rest.join(groups, on="group"))])
 
 
@@ -110,6 +114,12 @@ def _near(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     return names.join(begins, on=["group", "start"], how="semi").drop("start")
 
 
+def _exact(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """`_longest` where the whole of `left` is the name."""
+    exact = asked.join(names, left_on=["group", "left"], right_on=["group", "alias"])
+    return exact.select("id", "code", "town", rest=pl.lit(""), length=pl.col("left").str.len_chars())
+
+
 def _longest(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """The longest name of its group that `left` begins with, and all that is registered under it.
 
@@ -122,8 +132,8 @@ def _longest(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `id`, `code`, `town`, `rest` behind it, `length` of the name found.
     """
-    exact = asked.join(names, left_on=["group", "left"], right_on=["group", "alias"])
-    found = [exact.select("id", "code", "town", rest=pl.lit(""), length=pl.col("left").str.len_chars())]
+    exact = _exact(asked, names)
+    found = [exact]
     left = asked.join(exact, on="id", how="anti")
     lengths = names["alias"].str.len_chars()
     for length in lengths.unique().sort(descending=True):
