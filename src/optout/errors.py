@@ -306,12 +306,13 @@ class StoreBusyError(StoreError):
 
 @dataclass(eq=False, repr=False)
 class StoreFailedError(StoreError):
-    """Writing failed (disk full, I/O error); the change was rolled back and the store refuses writes."""
+    """Writing failed (disk full, I/O error, server lost); the store refuses writes until it is opened again."""
 
     exit_code = 45
     path: str
     why: str
-    told = "Writing to {path} failed ({why}); nothing was recorded. Mend the disk and open it again."
+    outcome: str = "nothing was recorded"  # or, of a server lost while it committed, that it is not known
+    told = "Writing to {path} failed ({why}); {outcome}. Mend the disk and open it again."
 
 
 @dataclass(eq=False, repr=False)
@@ -444,7 +445,4 @@ class WriteFailedError(CheckError):
     exit_code = 69
     file: str
     why: str
-    told = (
-        "Writing {file} failed: {why}. Nothing was put under a final name. "
-        "Make room or mend the disk, and run it again."
-    )
+    told = "Writing {file} failed: {why}. Nothing was put under a final name. Make room or mend the disk and rerun."

@@ -9,7 +9,7 @@ import typer
 
 from optout.cli import options
 from optout.cli.command import command
-from optout.cli.session import Session
+from optout.cli.session import Session, argument, named
 
 if TYPE_CHECKING:
     from optout.checks import Intake
@@ -61,8 +61,9 @@ def plan(
 
     with session.store(store) as opened, session.working("検索中 searching ..."):
         planned = removal.plan(opened, request, holdings)
+        again = argument(named(store, opened))
     told = {"plan": planned.hash, "requests": planned.requests, "rows": planned.table.to_dicts()}
-    next_step = f"実行 next: optout remove execute {store} {planned.hash}"
+    next_step = f"実行 next: optout remove execute {again} {planned.hash}"
     names = [path.name for path in holdings]
     session.tell(told, lambda: [checked.planned(planned, names), "", next_step], value=planned.hash)
 

@@ -9,7 +9,10 @@ from typing import Annotated, TypeAlias
 import typer
 
 StorePath: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="STORE", help="The suppression list (停止リスト).")
+    str,
+    typer.Argument(
+        metavar="STORE", help="The suppression list (停止リスト): a file, or postgresql://user@host/database."
+    ),
 ]
 ListFile: TypeAlias = Annotated[
     Path,

@@ -94,7 +94,7 @@ def mergers(session: Session, store: options.StorePath, file: Download, replace:
 
 
 def _imported(
-    session: Session, store: Path, kind: str, file: Path, replace: bool, as_of: datetime | None
+    session: Session, store: str, kind: str, file: Path, replace: bool, as_of: datetime | None
 ) -> None:
     from optout.report import places
 

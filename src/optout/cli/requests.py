@@ -8,7 +8,7 @@ import typer
 
 from optout.cli import options
 from optout.cli.command import command
-from optout.cli.session import Session
+from optout.cli.session import Session, argument, named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,14 +39,15 @@ def init(session: Session, store: options.StorePath) -> None:
 
     with session.keys(), Store.create(store, actor=session.actor, purpose=session.purpose) as made:
         place = str(made.key_path) if made.key_path else None
-        told = {"store": str(store), "store_id": made.store_id, "revision": made.revision, "key_file": place}
+        name = named(store, made)
+        told = {"store": name, "store_id": made.store_id, "revision": made.revision, "key_file": place}
     lines = [
-        f"停止リストを作りました made: {store}",
+        f"停止リストを作りました made: {name}",
         f"鍵 key: {place or 'the one you gave'}",
         "鍵を失うと停止リストは読めません. Without the key the list is lost; keep a copy elsewhere:",
-        f"  optout key backup {store} --out FILE",
+        f"  optout key backup {argument(name)} --out FILE",
     ]
-    session.tell(told, lambda: lines, value=str(store))
+    session.tell(told, lambda: lines, value=name)
 
 
 def suppress(

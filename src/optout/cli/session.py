@@ -44,8 +44,8 @@ class Session:
     purpose: str | None = None
 
     @contextmanager
-    def store(self, path: Path) -> Iterator[Store]:
-        """The store at a path, open for the time of a command."""
+    def store(self, path: str) -> Iterator[Store]:
+        """The store at a path or address, open for the time of a command."""
         from optout.store import Store
 
         with self.keys(), Store.open(path, actor=self.actor, purpose=self.purpose) as store:
@@ -116,6 +116,16 @@ class Session:
             sys.stderr.write(json.dumps(failure.document) + "\n")
         else:
             sys.stderr.write(f"{failure.error}: {failure.message}\n")
+
+
+def named(given: str, store: Store) -> str:
+    """A store as it was named on the command line, but an address without its password."""
+    return given if isinstance(store.path, Path) else store.path
+
+
+def argument(text: str) -> str:
+    """A text as it is typed into a shell; an address holds signs that a shell takes for its own."""
+    return f'"{text}"' if set(" &?") & set(text) else text
 
 
 def console(error: bool = False) -> Console:

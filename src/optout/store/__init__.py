@@ -1,4 +1,4 @@
-"""The suppression list (停止リスト): an append-only log of sealed blocks in one SQLite file.
+"""The suppression list (停止リスト): an append-only log of sealed blocks in a SQLite file or PostgreSQL.
 
 Nothing a person gave is in clear on disk; nothing is overwritten; a revision is taken under the head lock, so
 who sees revision N sees every change up to N. The store records and never scores.
@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any, Final
 
 import polars as pl
@@ -25,18 +24,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from optout.errors import (
     KeyMissingError,
     OptionError,
-    StoreDamagedError,
-    StoreError,
-    StoreExistsError,
-    StoreMissingError,
+    StoreFailedError,
     UnknownRequestError,
 )
-from optout.store import audit, bulk, creation, head, imported, jobs, layout, rootkey, seal
+from optout.store import audit, bulk, creation, head, imported, jobs, layout, rootkey, seal, statements
 from optout.store.commit import Caller, Commit, Piece, Stamp, packed
+from optout.store.engine import Engine, Location, Place, Transaction, located
 from optout.store.head import Anchor, Head
 from optout.store.imported import TableImport
 from optout.store.keyring import Keyring, key_check
-from optout.store.log import Log
 from optout.store.request import Identity, Judged, Receipt, Request
 from optout.store.view import View
 from optout.tables.gazetteer import Gazetteer
@@ -53,7 +49,7 @@ class Store:
     and `open` only.
 
     Attributes:
-        path: The file; beside it lie its journal and its lock file.
+        path: The file, beside it its journal and lock file; or the address of the server, without secrets.
         store_id: 32 hex digits; names the key file.
         key_path: The key file, when the key came from one.
         actor: Who works with the store, and `purpose` what for; both stand on every audit row.
@@ -62,15 +58,16 @@ class Store:
 
     def __init__(
         self,
-        log: Log,
+        path: Path | str,
+        log: Engine[Any],
         keyring: Keyring,
         caller: Caller,
         key_path: Path | None,
     ) -> None:
         self._log, self._keyring = log, keyring
-        self._view = View(keyring, log.path)
-        self._places = imported.Places(log.path)
-        self.path: Path = log.path
+        self._view = View(keyring, log.name)
+        self._places = imported.Places(log.name)
+        self.path: Path | str = path
         self.store_id: str = keyring.store_id
         self.key_path: Path | None = key_path
         self.actor, self.purpose = caller.actor, caller.purpose
@@ -79,7 +76,7 @@ class Store:
     @classmethod
     def create(
         cls,
-        path: str | Path,
+        path: Location,
         key: bytes | str | None = None,
         actor: str | None = None,
         purpose: str | None = None,
@@ -87,7 +84,8 @@ class Store:
         """Make a new store; when no key is found a random one is put into the key folder (`key_path`).
 
         Args:
-            path: A file that does not exist, in a folder that does.
+            path: A file that does not exist, in a folder that does; or "postgresql://user@host/database?schema=optout"
+                (or its parts as a mapping), a schema that does not exist or is empty, in a database that does.
             key: 32 bytes, or a passphrase; None = look in OPTOUT_KEY_FILE, OPTOUT_KEY, then make one.
             actor: Who works with the store, for the audit; None = the OS user.
             purpose: What for; None = "unspecified".
@@ -95,13 +93,10 @@ class Store:
         Raises:
             StoreExistsError: something is at `path`.
             OptionError: a key or path that cannot be.
-            StoreError: the folder is missing or cannot be written.
+            StoreError: the folder is missing or cannot be written, or the server is not safe to write to.
         """
-        place = _local(path)
-        if not place.parent.is_dir():
-            raise StoreError(f"The folder {place.parent} does not exist. Make it, or choose another path.")
-        if place.exists() or place.is_symlink():
-            raise StoreExistsError(str(place))
+        place = located(path)
+        place.require_free()
         caller = _caller(actor, purpose)
         store_id, salt = secrets.token_hex(16), secrets.token_bytes(16)
         found = rootkey.find(key, os.environ, None, lambda phrase: seal.stretch(phrase, salt))
@@ -113,8 +108,10 @@ class Store:
         )
         try:
             creation.build(place, facts, root, caller.stamp())
-        except BaseException:
-            if made is not None:
+        except BaseException as failed:
+            # A server lost while it committed has perhaps made the store.
+            unknown = isinstance(failed, StoreFailedError) and failed.outcome != StoreFailedError.outcome
+            if made is not None and not unknown:
                 made.unlink(missing_ok=True)
             raise
         return cls._opened(place, lambda _facts: rootkey.Found(root, made or found.path, ()), caller)
@@ -122,7 +119,7 @@ class Store:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: Location,
         key: bytes | str | None = None,
         actor: str | None = None,
         purpose: str | None = None,
@@ -135,23 +132,21 @@ class Store:
             KeyMissingError: no place has a key; WrongKeyError: it is another store's.
             StoreError: a newer format, or a file that cannot be read.
         """
-        place = _local(path)
-        if not place.exists():
-            raise StoreMissingError(str(place))
-        if not place.is_file():
-            raise StoreDamagedError(str(place), "it is not a file")
-        return cls._opened(place, lambda facts: _find(key, os.environ, facts), _caller(actor, purpose))
+        return cls._opened(
+            located(path), lambda facts: _find(key, os.environ, facts), _caller(actor, purpose)
+        )
 
     @classmethod
-    def _opened(cls, path: Path, find: Callable[[layout.Facts], rootkey.Found], caller: Caller) -> Store:
-        log = Log(path)
+    def _opened(cls, place: Place, find: Callable[[layout.Facts], rootkey.Found], caller: Caller) -> Store:
+        log = place.open()
         try:
             with log.read() as db:
-                facts = layout.read_facts(db, path)
+                facts = layout.read_facts(db, log.name)
             found = find(facts)
             if found.root is None:
                 raise KeyMissingError(found.places)
-            store = cls(log, Keyring(path, facts.store_id, found.root), caller, found.path)
+            keyring = Keyring(log.name, facts.store_id, found.root)
+            store = cls(place.path, log, keyring, caller, found.path)
             with log.read() as db:
                 store._keyring.prove(db, facts.key_check)
                 store._head(db)
@@ -161,7 +156,7 @@ class Store:
         return store
 
     def __repr__(self) -> str:
-        return f"Store({str(self.path)!r}, id={self.store_id})"
+        return f"Store({self._log.name!r}, id={self.store_id})"
 
     def __enter__(self) -> Store:
         return self
@@ -170,7 +165,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; everything acknowledged is on disk already."""
+        """Let go of it; everything acknowledged is on disk already."""
         self._log.close()
 
     @property
@@ -269,7 +264,7 @@ class Store:
     def load_job(self, job_id: str) -> tuple[str, str, dict[str, Any]] | None:
         """Kind, state and payload of a job, or None."""
         with self._log.read() as db:
-            return jobs.load(db, self._keyring, self.path, job_id)
+            return jobs.load(db, self._keyring, self._log.name, job_id)
 
     def jobs(self, kind: str) -> list[tuple[str, str]]:
         """Job id and state of all jobs of a kind, in the order of their last change."""
@@ -284,10 +279,10 @@ class Store:
     def audit_verify(self) -> int:
         """Walk the audit chain, every block and imported table; the number of audit rows, or StoreDamagedError."""
         with self._log.read() as db:
-            rows = audit.verify(db, self._head(db), self.path)
+            rows = audit.verify(db, self._head(db), self._log.name)
             if layout.has_tables(db):
                 self._caught_up(db)
-                imported.verify(db, self._view.shelf, self.path)
+                imported.verify(db, self._view.shelf, self._log.name)
             return rows
 
     def import_tables(
@@ -382,17 +377,14 @@ class Store:
             return receipt_id, commit.finish("suppress", detail).rev
 
     def _generation(
-        self, db: Connection, at: Head, kind: bytes, content: bytes, tenant: str
+        self, db: Transaction, at: Head, kind: bytes, content: bytes, tenant: str
     ) -> tuple[str, bytes, bool]:
         """Id, request key and whether it stands: the first generation that is new or was never lifted."""
         secret = self._keyring.mac_key(db)
         for generation in count():
             key = seal.mac(secret, kind, content, str(generation).encode())
             receipt_id = "R-" + base64.b32encode(key[:_ID_BYTES]).decode("ascii")[:13]
-            held = db.execute(
-                "SELECT 1 FROM request_key WHERE tenant = ? AND key = ?", (tenant, key)
-            ).fetchone()
-            if held is None:
+            if db.execute(statements.REQUEST, (tenant, key)).fetchone() is None:
                 return receipt_id, key, False
             self._view.catch_up_lifts(db, at)
             if not self._view.any_lifted(receipt_id):
@@ -402,19 +394,13 @@ class Store:
     def _stamp(self) -> Stamp:
         return Caller(self.actor, self.purpose, self.now).stamp()
 
-    def _head(self, db: Connection) -> Head:
-        return head.read(db, self._keyring.mac_key(db), self.store_id, self.path)
+    def _head(self, db: Transaction) -> Head:
+        return head.read(db, self._keyring.mac_key(db), self.store_id, self._log.name)
 
-    def _caught_up(self, db: Connection) -> Head:
+    def _caught_up(self, db: Transaction) -> Head:
         at = self._head(db)
         self._view.catch_up(db, at)
         return at
-
-
-def _local(path: str | Path) -> Path:
-    if isinstance(path, str) and path.partition("://")[0] in ("postgres", "postgresql"):
-        raise OptionError("path", ("a file path; PostgreSQL comes with the later extra optout[postgres]",))
-    return Path(path).absolute()
 
 
 def _find(key: bytes | str | None, environ: Mapping[str, str], facts: layout.Facts) -> rootkey.Found:

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable
 from itertools import groupby
-from pathlib import Path
 
 from optout.errors import StoreDamagedError
+from optout.store import statements
+from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.layout import GENESIS
-
-_ROWS = "SELECT n, epoch, rev, ts, actor, action, purpose, content, detail, prev, hash FROM audit ORDER BY n"
-_BLOCKS = "SELECT rev, sha256, data FROM block ORDER BY seq"
 
 
 def link(prev: bytes, facts: tuple[str | int, ...], content: bytes, detail: bytes) -> bytes:
@@ -32,38 +29,39 @@ def digest_of(parts: Iterable[bytes]) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def verify(db: sqlite3.Connection, head: Head, path: Path) -> int:
+def verify(db: Transaction, head: Head, name: str) -> int:
     """Walk the whole chain and every block; the number of audit rows.
 
     Raises:
         StoreDamagedError: a row or block is missing, changed or out of order.
     """
-    sealed = _blocks_by_revision(db, path)
+    sealed = _blocks_by_revision(db, name)
     prev, count, rev = GENESIS, 0, 0
-    for n, epoch, at, ts, actor, action, purpose, content, detail, before, after in db.execute(_ROWS):
+    for row in db.stream(statements.AUDIT):
+        n, epoch, at, ts, actor, action, purpose, content, detail, before, after = row
         count += 1
         honest = n == count and before == prev and at in (rev, rev + 1)
         if not (honest and isinstance(content, bytes) and isinstance(detail, bytes)):
-            raise _broken(path, count)
+            raise _broken(name, count)
         if after != link(prev, (n, epoch, at, ts, actor, action, purpose), content, detail):
-            raise _broken(path, count)
+            raise _broken(name, count)
         if at != rev and sealed.pop(at, None) != content:
-            raise StoreDamagedError(str(path), f"the blocks of revision {at} are not what was written")
+            raise StoreDamagedError(name, f"the blocks of revision {at} are not what was written")
         prev, rev = after, at
     if (count, prev, rev) != (head.audit_n, head.audit_hash, head.rev) or sealed:
-        raise StoreDamagedError(str(path), "the audit chain does not end where the head says")
+        raise StoreDamagedError(name, "the audit chain does not end where the head says")
     return count
 
 
-def _broken(path: Path, count: int) -> StoreDamagedError:
-    return StoreDamagedError(str(path), f"audit row {count} is not what was written")
+def _broken(name: str, count: int) -> StoreDamagedError:
+    return StoreDamagedError(name, f"audit row {count} is not what was written")
 
 
-def _blocks_by_revision(db: sqlite3.Connection, path: Path) -> dict[int, bytes]:
+def _blocks_by_revision(db: Transaction, name: str) -> dict[int, bytes]:
     def digests() -> Iterable[tuple[int, bytes]]:
-        for rev, sha256, data in db.execute(_BLOCKS):
+        for rev, sha256, data in db.stream(statements.SUMS):
             if not isinstance(data, bytes) or hashlib.sha256(data).digest() != sha256:
-                raise StoreDamagedError(str(path), f"a block of revision {rev} is not what was written")
+                raise StoreDamagedError(name, f"a block of revision {rev} is not what was written")
             yield rev, sha256
 
     grouped = groupby(digests(), key=lambda pair: pair[0])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from optout.store import audit, head, seal
+from optout.store import audit, head, seal, statements
+from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.keyring import Keyring
 
@@ -79,7 +79,7 @@ def job_place(store_id: str, kind: str, job_id: str, state: str) -> bytes:
 class Commit:
     """Gathers one change inside an open write transaction; `finish` must be its last call."""
 
-    def __init__(self, db: sqlite3.Connection, keyring: Keyring, at: Head, stamp: Stamp) -> None:
+    def __init__(self, db: Transaction, keyring: Keyring, at: Head, stamp: Stamp) -> None:
         self.db, self.keyring, self.head, self.stamp = db, keyring, at, stamp
         self._before = at
         self._sealed: list[bytes] = []
@@ -90,42 +90,21 @@ class Commit:
         dek = self.keyring.to_seal(self.db, piece.tenant, "block", self.stamp.ts)
         data = seal.seal(dek.key, piece.payload, block_place(self.keyring.store_id, at, piece))
         sha256 = hashlib.sha256(data).digest()
-        self.db.execute(
-            "INSERT INTO block(seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                at.seq,
-                at.epoch,
-                piece.tenant,
-                at.rev,
-                piece.kind,
-                piece.codec,
-                piece.n,
-                dek.dek_id,
-                sha256,
-                data,
-            ),
-        )
+        place = (at.seq, at.epoch, piece.tenant, at.rev, piece.kind, piece.codec, piece.n)
+        self.db.execute(statements.ADD_BLOCK, (*place, dek.dek_id, sha256, data))
         self._sealed.append(sha256)
         self.head = at
 
     def remember(self, tenant: str, key: bytes) -> None:
         """Note a request key, so that a retry is known."""
-        row = (tenant, key, self.head.rev)
-        self.db.execute("INSERT INTO request_key(tenant, key, rev) VALUES (?, ?, ?)", row)
+        self.db.execute(statements.ADD_REQUEST, (tenant, key, self.head.rev))
 
     def keep_job(self, kind: str, job_id: str, state: str, payload: Mapping[str, object]) -> None:
         """Insert or replace a job, its payload sealed."""
         dek = self.keyring.to_seal(self.db, "", "record", self.stamp.ts)
         data = seal.seal(dek.key, packed(payload), job_place(self.keyring.store_id, kind, job_id, state))
-        self.db.execute(
-            "INSERT INTO job(job_id, kind, state, rev, updated, dek_id, payload) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT(job_id) DO UPDATE SET kind = excluded.kind, state = excluded.state, "
-            "rev = excluded.rev, updated = excluded.updated, dek_id = excluded.dek_id, "
-            "payload = excluded.payload",
-            (job_id, kind, state, self.head.rev, self.stamp.ts, dek.dek_id, data),
-        )
+        row = (job_id, kind, state, self.head.rev, self.stamp.ts, dek.dek_id, data)
+        self.db.execute(statements.KEEP_JOB, row)
         self._sealed.append(hashlib.sha256(data).digest())
 
     def finish(self, action: str, detail: Mapping[str, object]) -> Head:
@@ -136,11 +115,7 @@ class Commit:
         facts = (n, at.epoch, at.rev, stamp.ts, stamp.actor, action, stamp.purpose)
         content = audit.digest_of(self._sealed)
         after = audit.link(at.audit_hash, facts, content, sealed)
-        self.db.execute(
-            "INSERT INTO audit(n, epoch, rev, ts, actor, action, purpose, "
-            "content, dek_id, detail, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*facts, content, dek.dek_id, sealed, at.audit_hash, after),
-        )
+        self.db.execute(statements.ADD_AUDIT, (*facts, content, dek.dek_id, sealed, at.audit_hash, after))
         self.head = at._replace(audit_n=n, audit_hash=after)
         head.move(self.db, self.head, self.keyring.mac_key(self.db), self.keyring.store_id)
         return self.head

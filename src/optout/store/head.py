@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
 from typing import NamedTuple
 
 from optout.errors import StoreDamagedError
-from optout.store import seal
+from optout.store import seal, statements
+from optout.store.engine import Transaction
 from optout.store.layout import GENESIS
-
-_COLUMNS = "epoch, rev, seq, audit_n, audit_hash, mac"
 
 
 class Anchor(NamedTuple):
@@ -55,29 +52,23 @@ class Head(NamedTuple):
 FIRST = Head(epoch=1, rev=0, seq=0, audit_n=0, audit_hash=GENESIS)
 
 
-def read(db: sqlite3.Connection, key: bytes, store_id: str, path: Path) -> Head:
+def read(db: Transaction, key: bytes, store_id: str, name: str) -> Head:
     """The head row, checked; StoreDamagedError when it is missing or not what was written."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM head WHERE id = 1").fetchone()  # noqa: S608 - a constant
+    row = db.execute(statements.HEAD).fetchone()
     if row is None or not isinstance(row[4], bytes):
-        raise StoreDamagedError(str(path), "its head is missing")
+        raise StoreDamagedError(name, "its head is missing")
     head = Head(*row[:5])
     if not seal.same(head.mac(key, store_id), row[5]):
-        raise StoreDamagedError(str(path), "its head is not what was written")
+        raise StoreDamagedError(name, "its head is not what was written")
     return head
 
 
-def start(db: sqlite3.Connection, key: bytes, store_id: str) -> Head:
+def start(db: Transaction, key: bytes, store_id: str) -> Head:
     """Insert the head of an empty store."""
-    db.execute(
-        f"INSERT INTO head(id, {_COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
-        (*FIRST, FIRST.mac(key, store_id)),
-    )
+    db.execute(statements.ADD_HEAD, (*FIRST, FIRST.mac(key, store_id)))
     return FIRST
 
 
-def move(db: sqlite3.Connection, head: Head, key: bytes, store_id: str) -> None:
+def move(db: Transaction, head: Head, key: bytes, store_id: str) -> None:
     """Rewrite the head row."""
-    db.execute(
-        "UPDATE head SET epoch = ?, rev = ?, seq = ?, audit_n = ?, audit_hash = ?, mac = ? WHERE id = 1",
-        (*head, head.mac(key, store_id)),
-    )
+    db.execute(statements.MOVE_HEAD, (*head, head.mac(key, store_id)))

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
 from optout.atlas import OLDER, Extract, digest_of, laid_over, weighed
 from optout.errors import OlderTableError, StoreDamagedError
-from optout.store import layout
+from optout.store import layout, statements
 from optout.store.commit import Commit, Piece, packed
+from optout.store.engine import Transaction
 from optout.tables.gazetteer import Gazetteer, packaged
 
 TABLES: Final = "tables"  # the key under which an `amend` block tells of an import
-_FRAME: Final = "SELECT data FROM place WHERE sha256 = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,23 +125,23 @@ def _told(revision: int, told: Mapping[str, Any], in_force: bool) -> TableImport
 class Places:
     """The gazetteer of one open store; the last one made is kept, for imports are rare and screens are not."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._made: Gazetteer | None = None
 
-    def of(self, db: sqlite3.Connection, shelf: Shelf) -> Gazetteer:
+    def of(self, db: Transaction, shelf: Shelf) -> Gazetteer:
         """The packaged gazetteer with the imports in force laid over it.
 
         Raises:
             StoreDamagedError: a table is missing or not what was imported.
         """
         if self._made is None or self._made.digest != shelf.digest:
-            self._made = laid_over(packaged(), [_extract(db, told, self._path) for told in shelf.counting])
+            self._made = laid_over(packaged(), [_extract(db, told, self._name) for told in shelf.counting])
         return self._made
 
 
 def settled(
-    db: sqlite3.Connection, places: Places, shelf: Shelf, extract: Extract, replaces: bool
+    db: Transaction, places: Places, shelf: Shelf, extract: Extract, replaces: bool
 ) -> TableImport | tuple[str, ...]:
     """Whether an import is to be recorded: what to tell of it, or the import that says the same already.
 
@@ -179,27 +177,27 @@ def record(commit: Commit, extract: Extract, replaces: bool, remarks: tuple[str,
         "data": sha256.hex(),
     }
     # The same table imported again after others stands there already.
-    commit.db.execute("INSERT OR IGNORE INTO place(sha256, data) VALUES (?, ?)", (sha256, data))
+    commit.db.execute(statements.ADD_PLACED, (sha256, data))
     commit.append(Piece("", "amend", "js", 1, packed({TABLES: told})))
     detail = {name: told[name] for name in ("kind", "as_of", "rows", "sha256", "content", "replaces")}
     return replace(_told(commit.finish("import tables", detail).rev, told, True), remarks=remarks)
 
 
-def verify(db: sqlite3.Connection, shelf: Shelf, path: Path) -> None:
+def verify(db: Transaction, shelf: Shelf, name: str) -> None:
     """Raise StoreDamagedError unless every import is there as it was."""
     for _, told in shelf.records:
-        _data(db, told, path)
+        _data(db, told, name)
 
 
-def _data(db: sqlite3.Connection, told: Mapping[str, Any], path: Path) -> bytes:
-    row = db.execute(_FRAME, (bytes.fromhex(told["data"]),)).fetchone()
+def _data(db: Transaction, told: Mapping[str, Any], name: str) -> bytes:
+    row = db.execute(statements.PLACED, (bytes.fromhex(told["data"]),)).fetchone()
     if row is None or not isinstance(row[0], bytes) or hashlib.sha256(row[0]).hexdigest() != told["data"]:
-        raise StoreDamagedError(str(path), "an imported address table is not what was written")
+        raise StoreDamagedError(name, "an imported address table is not what was written")
     return row[0]
 
 
-def _extract(db: sqlite3.Connection, told: Mapping[str, Any], path: Path) -> Extract:
-    frame = pl.read_parquet(io.BytesIO(_data(db, told, path)))
+def _extract(db: Transaction, told: Mapping[str, Any], name: str) -> Extract:
+    frame = pl.read_parquet(io.BytesIO(_data(db, told, name)))
     return Extract(told["kind"], frame, told["name"], date.fromisoformat(told["as_of"]), told["sha256"])
 
 

@@ -5,26 +5,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import polars as pl
 
 from optout.errors import StoreDamagedError
 from optout.schema import ENTRY_SCHEMA
-from optout.store import seal
+from optout.store import seal, statements
 from optout.store.commit import place
+from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.imported import Shelf, of_blocks
 from optout.store.keyring import Keyring
 
 Entry: TypeAlias = dict[str, Any]
 
-_COLUMNS: Final = "seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data"
-_ALL: Final = f"SELECT {_COLUMNS} FROM block WHERE seq > ? AND seq <= ? ORDER BY seq"  # noqa: S608 - constants
-_LIFTS: Final = f"SELECT {_COLUMNS} FROM block WHERE kind = 'lift' AND seq > ? AND seq <= ? ORDER BY seq"  # noqa: S608
 # A frame of a few chunks scans as fast as one; of thousands it does not.
 _CHUNKS: Final = 64
 
@@ -49,15 +45,15 @@ class View:
         shelf: The imports of address tables.
     """
 
-    def __init__(self, keyring: Keyring, path: Path) -> None:
-        self._keyring, self._path = keyring, path
+    def __init__(self, keyring: Keyring, name: str) -> None:
+        self._keyring, self._name = keyring, name
         self._seq = self._lift_seq = 0
         self._entries = pl.DataFrame(schema=ENTRY_SCHEMA)
         self._active: pl.DataFrame | None = None
         self._lifted: set[str] = set()
         self.shelf = Shelf()
 
-    def catch_up(self, db: sqlite3.Connection, head: Head) -> None:
+    def catch_up(self, db: Transaction, head: Head) -> None:
         """Decode what is newer than what was read; when a block is damaged nothing changes here.
 
         Raises:
@@ -66,7 +62,7 @@ class View:
         frames, lifted, expected = [self._entries], set[str](), self._seq
         single: list[Entry] = []
         amended: list[tuple[int, Entry]] = []
-        for row, payload in self._opened(db, _ALL, self._seq, head.seq):
+        for row, payload in self._opened(db, statements.BLOCKS, self._seq, head.seq):
             expected += 1
             if row.seq != expected:
                 raise self._damage(expected)
@@ -88,9 +84,9 @@ class View:
             self._seq = self._lift_seq = head.seq
             self._active = None
 
-    def catch_up_lifts(self, db: sqlite3.Connection, head: Head) -> None:
+    def catch_up_lifts(self, db: Transaction, head: Head) -> None:
         """Decode new lifts only: enough to know whether a retry is one, without reading every entry."""
-        rows = self._opened(db, _LIFTS, self._lift_seq, head.seq)
+        rows = self._opened(db, statements.LIFTS, self._lift_seq, head.seq)
         self._lifted |= {_lifted_id(payload) for _, payload in rows}
         self._lift_seq = head.seq
 
@@ -120,13 +116,11 @@ class View:
         rows = f"{receipt_id}-"
         return receipt_id in self._lifted or any(lifted.startswith(rows) for lifted in self._lifted)
 
-    def _opened(
-        self, db: sqlite3.Connection, query: str, after: int, until: int
-    ) -> Iterator[tuple[_Row, bytes]]:
+    def _opened(self, db: Transaction, query: str, after: int, until: int) -> Iterator[tuple[_Row, bytes]]:
         if after == until:
             return
         keys = self._keyring.every(db)
-        for row in map(_Row._make, db.execute(query, (after, until))):
+        for row in map(_Row._make, db.stream(query, (after, until))):
             yield row, self._unsealed(row, keys)
 
     def _unsealed(self, row: _Row, keys: dict[int, bytes]) -> bytes:
@@ -140,7 +134,7 @@ class View:
             raise self._damage(row.seq) from wrong
 
     def _damage(self, seq: int) -> StoreDamagedError:
-        return StoreDamagedError(str(self._path), f"block {seq} is not what was written")
+        return StoreDamagedError(self._name, f"block {seq} is not what was written")
 
 
 def parquet(entries: pl.DataFrame) -> bytes:

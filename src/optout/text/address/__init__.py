@@ -41,7 +41,7 @@ def sketch(written: pl.Series) -> pl.DataFrame:
         Frame of the same height and order: `tail` String (two characters before the numbers, a final 町 apart),
         `n1`, `n2`, `n3` String. Null where there is none.
     """
-    return banchi.sketched(cleaned(written))
+    return banchi.sketched(*cleaned(written))
 
 
 def parse(
@@ -73,26 +73,27 @@ def parse(
         (['13104|西新宿|3-2-1'], '301')
     """
     places = places_of(gazetteer or registers.packaged())
-    clean = cleaned(written)
-    code = clean["code"] if postal is None else postal.zip_with(postal.is_not_null(), clean["code"])
-    frame = banchi.split(told(clean["text"]), clean["numberless"]).with_columns(
-        postal=code, tail=banchi.tail()
-    )
-    frame = frame.with_columns(name=_typed_lots(without_marks(pl.col("name")), written))
+    text, beside = cleaned(written)
+    code, numberless = (banchi.at_lines(beside, column, len(text)) for column in ("code", "numberless"))
+    if postal is not None:
+        code = postal.zip_with(postal.is_not_null(), code)
+    frame = banchi.split(told(text), numberless).with_columns(postal=code, tail=banchi.tail())
+    frame = frame.with_columns(chars.blank_to_null(pl.col("tail")))
+    frame = frame.with_columns(name=_typed_lots(pl.col("name"), written))
     return _assembled(*_ended(*_located(frame, places), places), places)
 
 
 def _typed_lots(name: pl.Expr, written: pl.Series) -> pl.Expr:
     """良川の12 and 良川ノ12 are two lots, though the fold knows one of the letters only."""
     hiragana = written.str.contains(_HIRAGANA_LOT).fill_null(value=False)
-    return pl.when(hiragana).then(name.str.replace("ノ$", "の")).otherwise(name)
+    return pl.when(hiragana).then(name.str.replace("ノ(-?)$", "の${1}")).otherwise(name)
 
 
 def _located(frame: pl.DataFrame, places: Places) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The frame with the `id` of its distinct name and postal code; readings and beginnings by `id`."""
     names = frame.select("name", "postal").drop_nulls("name").unique().with_row_index("id")
     frame = frame.join(names, on=["name", "postal"], how="left", nulls_equal=True, maintain_order="left")
-    return frame, *resolve(names, places)
+    return frame, *resolve(names.with_columns(without_marks(pl.col("name"))), places)
 
 
 def _ended(

@@ -45,23 +45,23 @@ _HOUSE: Final = "([0-9A-Z]+)(?:号|-)?棟"
 # Numbers of a house of several and of a flat in it: 市営住宅 3-304.
 _FLAT: Final = "(?:^|[^0-9-])([0-9]{1,2}-[0-9]{3,4})[^0-9]*$"
 _BEHIND_FOURTH: Final = "^-([0-9]{2,5})"
+_TAIL_MARKS: Final = ["<", ">", " ", "条", "第", "字"]
 # What stands before a town of a single letter: 豊平区旭町 and 旭町 have one tail.
-_TAIL_MARKS: Final = r"[<> 条第字]|-+$"
-_ENDS_CITY: Final = "^[都道府県市区町村郡](.)$"
+_ENDS_CITY: Final = "都道府県市区町村郡"
 NUMBERS: Final = ("n1", "n2", "n3", "n4")
 _UNTOLD: Final = pl.lit(None, pl.String)
 
 
-def sketched(clean: pl.DataFrame) -> pl.DataFrame:
+def sketched(text: pl.Series, told: pl.DataFrame) -> pl.DataFrame:
     """`tail`, `n1`, `n2`, `n3` String of cleaned addresses: what lane 1 sees of them."""
-    text = clean["text"]
     frame = _parted(text).with_columns_seq(_groups("behind", _THREE, NUMBERS[:3]))
     numbers = pl.col(*NUMBERS[:3])
     if frame.select(pl.any_horizontal(numbers.str.starts_with("0").any())).item():
         frame = frame.with_columns(_number(numbers))
-    if clean["numberless"].null_count() < clean.height:
-        frame = frame.with_columns(pl.coalesce("n1", clean["numberless"]).alias("n1"))
-    return frame.select(tail(), numbers)
+    if told["numberless"].null_count() < told.height:
+        frame = frame.with_columns(pl.coalesce("n1", at_lines(told, "numberless", len(text))).alias("n1"))
+    frame = frame.select_seq(tail(), numbers)
+    return frame.with_columns(chars.blank_to_null(pl.col("tail")))
 
 
 def _parted(text: pl.Series) -> pl.DataFrame:
@@ -77,8 +77,17 @@ def _groups(column: str, pattern: str, fields: tuple[str, ...]) -> pl.Expr:
 def tail() -> pl.Expr:
     """The last two letters of `name` before its numbers, a final 町 apart."""
     # The last few characters are enough, and cheaper to clean than the whole name.
-    name = pl.col("name").str.slice(-8).str.replace_all(_TAIL_MARKS, "").str.strip_suffix("町").str.slice(-2)
-    return chars.blank_to_null(name.str.replace(_ENDS_CITY, "${1}")).alias("tail")
+    name = pl.col("name").str.slice(-8).str.replace_many(_TAIL_MARKS, [""] * len(_TAIL_MARKS))
+    name = (
+        name.str.strip_chars_end("-").str.strip_suffix("町").str.slice(-2).str.strip_chars_start(_ENDS_CITY)
+    )
+    return name.alias("tail")  # blank where there is none
+
+
+def at_lines(told: pl.DataFrame, column: str, height: int) -> pl.Series:
+    """What few lines tell, as a column of that height."""
+    lines = pl.DataFrame({"line": pl.int_range(height, dtype=pl.UInt32, eager=True)})
+    return lines.join(told, on="line", how="left", maintain_order="left")[column]
 
 
 def split(text: pl.Series, numberless: pl.Series | None = None) -> pl.DataFrame:
@@ -93,23 +102,27 @@ def split(text: pl.Series, numberless: pl.Series | None = None) -> pl.DataFrame:
         a lot may be one), `lot` (that one), `room`: String, null where not told. Same height and order.
     """
     frame = _parted(text).with_columns_seq(_groups("behind", _BEHIND, (*NUMBERS, "rest")))
-    frame = frame.with_columns(_number(pl.col(number)) for number in NUMBERS)
+    if frame.select(pl.any_horizontal(pl.col(NUMBERS).str.starts_with("0").any())).item():
+        frame = frame.with_columns(_number(pl.col(number)) for number in NUMBERS)
     if numberless is not None:
         frame = frame.with_columns(pl.coalesce("n1", numberless).alias("n1"))
     frame = frame.with_columns(lot=_UNTOLD, told_room=_UNTOLD)
     odd = frame.select((_holds_lot() | _ends_in_room()).fill_null(value=False).alias("odd"))["odd"]
     parts = frame.select("name", "behind")
-    joined = frame.select(numbers=numbers(), lot=pl.col("n1").str.extract("^([^0-9].*)$", 1), room=room())
+    joined = frame.select(
+        numbers=numbers(), lot=pl.col("n1").str.extract("^([^0-9].*)$", 1), room=rooms(frame)
+    )
     seen = joined["numbers"].alias("seen")
     if odd.any():
         some = _rooms_apart(_lots_between(frame.filter(odd)))
-        joined = chars.overlaid(joined, odd, some.select(numbers=numbers(), lot="lot", room=room()))
+        joined = chars.overlaid(joined, odd, some.select(numbers=numbers(), lot="lot", room=rooms(some)))
     return pl.concat([parts, seen.to_frame(), joined], how="horizontal")
 
 
 def _number(text: pl.Expr) -> pl.Expr:
     """A number without leading zeros; 000 stays 0."""
-    return text.str.replace("^0+([0-9])", "${1}")
+    bare = text.str.strip_chars_start("0")
+    return pl.when((bare != "") | (text == "")).then(bare).when(bare.is_not_null()).then(pl.lit("0"))
 
 
 def _holds_lot() -> pl.Expr:
@@ -150,12 +163,21 @@ def numbers() -> pl.Expr:
     return pl.when(pl.col("n1").is_not_null()).then(joined)
 
 
-def room() -> pl.Expr:
+def rooms(frame: pl.DataFrame) -> pl.Series:
     """The room: the fourth number, or what the rest says, behind the number of its house (棟)."""
-    rest = pl.col("rest").str.replace_all("[<>]", "").str.strip_chars()
+    frame = frame.select("told_room", "n4", rest=pl.col("rest").str.replace_all("[<>]", "").str.strip_chars())
+    tells = frame.select(pl.col("rest").str.contains("[0-9]").fill_null(value=False))["rest"]
+    room = frame.select(room=pl.coalesce("told_room", "n4"))
+    if not tells.any():
+        return room["room"]
+    return chars.overlaid(room, tells, _told_rooms(frame.filter(tells)))["room"]
+
+
+def _told_rooms(frame: pl.DataFrame) -> pl.DataFrame:
+    rest = pl.col("rest")
     found = pl.coalesce(rest.str.extract(_ROOM), rest.str.extract(_ROOM_MARKED), rest.str.extract(_ROOM_LONG))
-    number = _number(pl.coalesce("told_room", "n4", found).str.replace_all("-", ""))
-    house = rest.str.extract(_HOUSE)
-    flat = pl.coalesce(pl.col("n4") + "-" + rest.str.extract(_BEHIND_FOURTH), rest.str.extract(_FLAT))
-    of_house = pl.when(number.is_not_null() & house.is_not_null()).then(house + "-" + number)
-    return pl.coalesce(flat, of_house, number)
+    number = pl.coalesce("told_room", "n4", found).str.replace_all("-", "", literal=True)
+    frame = frame.with_columns(number=number, house=rest.str.extract(_HOUSE), flat=rest.str.extract(_FLAT))
+    behind = pl.col("n4") + "-" + rest.str.extract(_BEHIND_FOURTH)
+    number = _number(pl.col("number"))
+    return frame.select(room=pl.coalesce(behind, "flat", pl.col("house") + "-" + number, number))

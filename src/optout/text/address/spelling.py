@@ -75,19 +75,22 @@ def without_marks(folded: pl.Expr) -> pl.Expr:
     return bare.str.replace_all(_COUNTED, "${1}").str.replace_all(_ORDINAL, "${1}")
 
 
-def cleaned(written: pl.Series) -> pl.DataFrame:
+def cleaned(written: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
     """Folded, without brackets and 京都 streets, numbers as they were before a spreadsheet.
 
     Returns:
-        `text`, `code` (a postal code written in front, seven digits) and `numberless` (無番地, in the place of
-        numbers) String, same height and order.
+        `text` String, same height and order; and of the few lines that tell either, `line` UInt32, `code` (a postal
+        code written in front, seven digits) and `numberless` (無番地, in the place of numbers) String.
     """
-    nothing = pl.lit(None, pl.String)
-    frame = pl.DataFrame({"text": written}).select(
-        _fold_map()(pl.col("text")), code=nothing, numberless=nothing
+    text = _fold_map().apply(written).alias("text")
+    odd = text.str.contains(_ODD).fill_null(value=False)
+    if not odd.any():
+        return text, pl.DataFrame(schema={"line": pl.UInt32, "code": pl.String, "numberless": pl.String})
+    mended = _mended(written.filter(odd)).with_columns(line=odd.arg_true())
+    text = chars.overlaid(text.to_frame(), odd, mended.select("text"))["text"]
+    return text, mended.select("line", "code", "numberless").filter(
+        pl.any_horizontal(pl.col("code", "numberless").is_not_null())
     )
-    odd = frame.select(pl.col("text").str.contains(_ODD).fill_null(value=False))["text"]
-    return chars.overlaid(frame, odd, _mended(written.filter(odd))) if odd.any() else frame
 
 
 def _mended(written: pl.Series) -> pl.DataFrame:
