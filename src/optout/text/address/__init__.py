@@ -77,8 +77,8 @@ def parse(
     code, numberless = (banchi.at_lines(beside, column, len(text)) for column in ("code", "numberless"))
     if postal is not None:
         code = postal.zip_with(postal.is_not_null(), code)
-    frame = banchi.split(told(text), numberless).with_columns(postal=code, tail=banchi.tail())
-    frame = frame.with_columns(chars.blank_to_null(pl.col("tail")))
+    frame = banchi.split(told(text), numberless)
+    frame = frame.with_columns(postal=code, tail=banchi.tails(frame["name"]))
     frame = frame.with_columns(name=_typed_lots(pl.col("name"), written))
     return _assembled(*_ended(*_located(frame, places), places), places)
 

@@ -60,8 +60,7 @@ def sketched(text: pl.Series, told: pl.DataFrame) -> pl.DataFrame:
         frame = frame.with_columns(_number(numbers))
     if told["numberless"].null_count() < told.height:
         frame = frame.with_columns(pl.coalesce("n1", at_lines(told, "numberless", len(text))).alias("n1"))
-    frame = frame.select_seq(tail(), numbers)
-    return frame.with_columns(chars.blank_to_null(pl.col("tail")))
+    return frame.select(tails(frame["name"]), numbers)
 
 
 def _parted(text: pl.Series) -> pl.DataFrame:
@@ -74,14 +73,18 @@ def _groups(column: str, pattern: str, fields: tuple[str, ...]) -> pl.Expr:
     return pl.col(column).str.extract_groups(pattern).struct.rename_fields(list(fields)).struct.unnest()
 
 
-def tail() -> pl.Expr:
-    """The last two letters of `name` before its numbers, a final 町 apart."""
+def tails(name: pl.Series) -> pl.Series:
+    """The last two letters before the numbers, a final 町 apart; the last alone behind the sign of a municipality."""
     # The last few characters are enough, and cheaper to clean than the whole name.
-    name = pl.col("name").str.slice(-8).str.replace_many(_TAIL_MARKS, [""] * len(_TAIL_MARKS))
-    name = (
-        name.str.strip_chars_end("-").str.strip_suffix("町").str.slice(-2).str.strip_chars_start(_ENDS_CITY)
+    end = pl.col("name").str.slice(-8).str.replace_many(_TAIL_MARKS, [""] * len(_TAIL_MARKS))
+    end = end.str.strip_chars_end("-").str.strip_suffix("町").str.slice(-2)
+    frame = (
+        name.to_frame("name")
+        .select_seq(end=end)
+        .with_columns_seq(bare=pl.col("end").str.strip_chars_start(_ENDS_CITY))
     )
-    return name.alias("tail")  # blank where there is none
+    last = pl.when(pl.col("bare").str.len_bytes() > 0).then("bare").otherwise(pl.col("end").str.slice(-1))
+    return frame.select_seq(tail=last).select(chars.blank_to_null(pl.col("tail")))["tail"]
 
 
 def at_lines(told: pl.DataFrame, column: str, height: int) -> pl.Series:

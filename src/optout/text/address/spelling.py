@@ -18,6 +18,7 @@ _BRACKETED: Final = r"\([^)]*\)|\[[^\]]*\]|「[^」]*」|【[^】]*】"
 # Variation selectors and zero-width characters; inside 大字 or 丁目 they hide the word from the fold.
 _INVISIBLE: Final = (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x200B, 0x2010))
 _SEEN: Final = "\x00"  # what the fold leaves of one
+_DOTS: Final = ("\u3099", "\u309a")
 # Nothing that tells one place from another: marks of numerals, blanks, 字; 北4条西 and 北4西, 第1地割 and 1地割.
 _NAME_MARKS: Final = r"[<> 字]|-+$"
 _COUNTED: Final = "([0-9])条"
@@ -50,6 +51,8 @@ def _fold_map() -> chars.Replacement:
         written: "".join(single.get(char, numerals.MARKED.get(char, char)) for char in canonical)
         for written, canonical in chars.glyph_map().items()
     }
+    # つつじ with its dot apart is a word of the table too, once it is composed.
+    glyphs |= {written: canonical + _SEEN for written, canonical in glyphs.items() if written[-1:] in _DOTS}
     return chars.Replacement.of({**numerals.marked(), **glyphs, **single, **own})
 
 
@@ -97,7 +100,9 @@ def _mended(written: pl.Series) -> pl.DataFrame:
     """The same for the few addresses that the fold alone does not read."""
     text = pl.col("text")
     invisible = "[" + "".join(map(chr, _INVISIBLE)) + "]"
-    frame = pl.DataFrame({"text": written}).with_columns(text.str.replace_all(invisible, ""))
+    frame = pl.DataFrame({"text": written}).with_columns(
+        text.str.replace_all(invisible, "").str.normalize("NFC")
+    )
     frame = frame.with_columns(_fold_map()(text))
     frame = frame.with_columns(code=text.str.extract(POSTAL, 1).str.replace("-", "", literal=True))
     # Twice: a digit between two strokes belongs to both.
