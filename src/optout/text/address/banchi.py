@@ -43,7 +43,7 @@ _ROOM_LONG: Final = r"([0-9]{3,5})[^0-9]*$"
 _IS_ROOM: Final = "^ ?(?:F|階|室|号室)"
 _HOUSE: Final = "([0-9A-Z]+)(?:号|-)?棟"
 # Numbers of a house of several and of a flat in it: 市営住宅 3-304.
-_FLAT: Final = "(?:^|[^0-9-])([0-9]{1,2}-[0-9]{3,4})[^0-9]*$"
+_FLAT: Final = "(?:^|[^0-9A-Z-])((?:[0-9]{1,2}|[A-Z])-[0-9]{3,4})[^0-9]*$"
 _BEHIND_FOURTH: Final = "^-([0-9]{2,5})"
 _TAIL_MARKS: Final = ["<", ">", " ", "条", "第", "字"]
 # What stands before a town of a single letter: 豊平区旭町 and 旭町 have one tail.
@@ -183,4 +183,5 @@ def _told_rooms(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(number=number, house=rest.str.extract(_HOUSE), flat=rest.str.extract(_FLAT))
     behind = pl.col("n4") + "-" + rest.str.extract(_BEHIND_FOURTH)
     number = _number(pl.col("number"))
-    return frame.select(room=pl.coalesce(behind, "flat", pl.col("house") + "-" + number, number))
+    room = pl.coalesce(behind, "flat", pl.col("house") + "-" + number, number)
+    return frame.select(room=room.str.replace("^([A-Z])-", "${1}"))  # B-704 is B704
