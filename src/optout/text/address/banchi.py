@@ -43,7 +43,7 @@ _ROOM_LONG: Final = r"([0-9]{3,5})[^0-9]*$"
 _IS_ROOM: Final = "^ ?(?:F|階|室|号室)"
 _HOUSE: Final = "([0-9A-Z]+)(?:号|-)?棟"
 # Numbers of a house of several and of a flat in it: 市営住宅 3-304.
-_FLAT: Final = "(?:^|[^0-9A-Z-])((?:[0-9]{1,2}|[A-Z])-[0-9]{3,4})[^0-9]*$"
+_FLAT: Final = "(?:^-?|[^0-9A-Z-])((?:[0-9]{1,2}|[A-Z])-[0-9]{3,4})[^0-9]*$"
 _BEHIND_FOURTH: Final = "^-([0-9]{2,5})"
 _TAIL_MARKS: Final = ["<", ">", " ", "条", "第", "字"]
 # What stands before a town of a single letter: 豊平区旭町 and 旭町 have one tail.

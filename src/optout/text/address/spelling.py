@@ -32,7 +32,7 @@ _CITY: Final = (
 )
 _STREET: Final = "[^通]*通"
 _BLOCK: Final = "(?:[東西南北]側|<?[0-9]+>?(?:丁目|筋目))"
-_TOWN: Final = "(?:[^-0-9<]|<[0-9]+>(?:[^-ノ0-9< 丁番号]|番町))"
+_TOWN: Final = "(?:[^-0-9<]|<[0-9]+>(?:[^-ノ0-9< 丁番号]|番町|ノ[^0-9<]))"
 _STREETS: Final = rf"^(?:({_CITY})|{_STREET}).*{_TURN}{_BLOCK}*({_TOWN}.*)$"
 # 3一1一19: one stroke between ASCII digits is a dash; 一番 is a number.
 _STROKE: Final = "([0-9])<1>([0-9])"
