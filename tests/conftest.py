@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import optout
 
 CASES = Path(__file__).parent / "cases"
+_SERVER = Path(__file__).parents[1] / "tools" / "postgres_server.py"
 
 
 @pytest.fixture(autouse=True)
 def _own_key_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPTOUT_KEY", "OPTOUT_KEY_FILE"):
+    for name in ("OPTOUT_KEY", "OPTOUT_KEY_FILE", "OPTOUT_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("OPTOUT_KEY_DIR", str(tmp_path / "keys"))
+    # Nor the keyring of whoever runs it.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 
 @pytest.fixture
@@ -53,3 +61,23 @@ def case_rows() -> Callable[[str], list[dict[str, str]]]:
         return rows
 
     return read
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL server of this process alone; in CI it has to be there."""
+    spec = importlib.util.spec_from_file_location("postgres_server", _SERVER)
+    assert spec
+    assert spec.loader
+    tool = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = tool
+    spec.loader.exec_module(tool)
+    try:
+        tool.binaries()
+        importlib.import_module("psycopg")
+    except (tool.MissingServerError, ImportError) as missing:
+        if os.environ.get("CI"):
+            pytest.fail(f"CI runs these tests: {missing}")
+        pytest.skip(str(missing))
+    with tool.running() as server:
+        yield server

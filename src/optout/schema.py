@@ -24,6 +24,10 @@ POLICIES: Final = ("person", "household")
 
 CHANNELS: Final = ("mail", "phone", "fax", "email", "sms")
 
+# What is asked for; what each does to a list stands in tables/request_kind.tsv.
+KINDS: Final = ("opt_out", "deceased", "minor", "do_not_call", "moved_away", "legal_hold")
+KIND: Final = pl.Enum(KINDS)
+
 # Why a row is not kept. Every rule of tables/rules.tsv names one; the last four need no entry of the store.
 REASONS: Final = (
     "same_person",
@@ -79,7 +83,8 @@ HITS_SCHEMA: Final[dict[str, DType]] = {
 }
 QUARANTINE_SCHEMA: Final = {"line": pl.UInt64, "why": pl.String}
 
-# An entry (one line of the suppression list), as the request gave it. Several entries share a request.
+# An entry (one line of the suppression list), as the request gave it. Several entries share a request. `first_seen`
+# is the store's clock when it was recorded; every other value is the request's.
 ENTRY_SCHEMA: Final[dict[str, DType]] = {
     "request": pl.String,
     "tenant": pl.String,  # null = global
@@ -96,6 +101,9 @@ ENTRY_SCHEMA: Final[dict[str, DType]] = {
     "emails": pl.List(pl.String),
     "birth_date": pl.String,
     "corporate_number": pl.String,
+    "kind": KIND,
+    "reason": pl.String,
+    "first_seen": pl.Datetime("ms", "UTC"),
 }
 
 

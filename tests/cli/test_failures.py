@@ -21,6 +21,7 @@ PEOPLE = f"{HEADER}例示 花子,06-1234-9999\n"
 def written(folder: Path, content: str | bytes, name: str = "given.csv") -> Path:
     place = folder / name
     place.write_bytes(content if isinstance(content, bytes) else content.encode())
+    place.chmod(0o600)
     return place
 
 

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import re
+import secrets
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
 from optout.store import Request, Store
+
+Where: TypeAlias = "Path | str"
+FOREVER = ("block", "audit", "checkpoint", "place")
 
 
 @pytest.fixture(autouse=True)
@@ -18,13 +27,146 @@ def key_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+class FileByHand:
+    """What whoever has a SQLite file, and no optout, can see and do."""
+
+    refused: type[Exception] = sqlite3.IntegrityError
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path: Where = folder / "suppression.db"
+
+    def another(self) -> Where:
+        """A place for one more store."""
+        return self.folder / f"{secrets.token_hex(4)}.db"
+
+    def is_there(self) -> bool:
+        """Whether there is anything at the place."""
+        return Path(self.path).exists()
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as db:
+            return db.execute(query).fetchall()
+
+    def do(self, *statements: str) -> None:
+        """All of them, or none."""
+        with closing(sqlite3.connect(self.path)) as db, db:
+            for statement in statements:
+                db.execute(statement)
+
+    def free(self) -> None:
+        """Drop the triggers, as whoever edits by hand would."""
+        names = self.ask("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        self.do(*(f"DROP TRIGGER {name}" for (name,) in names))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Somebody else is in the middle of a commit."""
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+            db.execute("ROLLBACK")
+
+    def format(self) -> int:
+        return int(self.ask("PRAGMA user_version")[0][0])
+
+    def set_format(self, version: int) -> None:
+        self.do(f"PRAGMA user_version = {version}")
+
+    def has(self, table: str) -> bool:
+        return bool(self.ask(f"SELECT 1 FROM sqlite_master WHERE name = '{table}'"))
+
+    def kept(self) -> Iterator[Path]:
+        """Every file in which a byte of the store may stand."""
+        yield from (file for file in self.folder.rglob("*") if file.is_file())
+
+
+class SchemaByHand:
+    """The same for a schema of a PostgreSQL server, with a user who may do anything."""
+
+    def __init__(self, server: Any) -> None:
+        import psycopg
+
+        self.refused: type[Exception] = psycopg.errors.RestrictViolation
+        self.server = server
+        self.since = time.time() - 1
+        self.schema = f"s{secrets.token_hex(6)}"
+        self.path: Where = server.url(self.schema)
+
+    def another(self) -> Where:
+        return str(self.server.url(f"s{secrets.token_hex(6)}"))
+
+    def is_there(self) -> bool:
+        return bool(self.ask(f"SELECT 1 FROM pg_namespace WHERE nspname = '{self.schema}'"))
+
+    def connect(self) -> Any:
+        import psycopg
+
+        return psycopg.connect(self.server.url(), options=f"-c search_path={self.schema}", autocommit=True)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(self.connect()) as db:
+            return list(db.execute(query).fetchall())
+
+    def do(self, *statements: str) -> None:
+        with closing(self.connect()) as db, db.transaction():
+            for statement in statements:
+                db.execute(_spelt(statement))
+
+    def free(self) -> None:
+        if self.has("place"):
+            self.do("DROP TRIGGER place_append_only ON place")
+        self.do(*(f"DROP TRIGGER {table}_append_only ON {table}" for table in FOREVER[:3]))
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        with closing(self.connect()) as db, db.transaction():
+            db.execute("SELECT FROM head FOR UPDATE")
+            yield
+
+    def format(self) -> int:
+        return int(self.ask("SELECT version FROM format")[0][0])
+
+    def set_format(self, version: int) -> None:
+        self.do(f"UPDATE format SET version = {version}")
+
+    def has(self, table: str) -> bool:
+        return self.ask(f"SELECT to_regclass('{table}')") != [(None,)]
+
+    def kept(self) -> Iterator[Path]:
+        """What the server wrote since this test began: tables, its log of changes, what it said."""
+        self.do("CHECKPOINT")
+        files = (file for file in self.server.folder.rglob("*") if file.is_file())
+        yield from (file for file in files if file.stat().st_mtime >= self.since)
+
+
+def _spelt(statement: str) -> str:
+    """Bytes as PostgreSQL writes them."""
+    statement = re.sub(r"zeroblob\(([0-9]+)\)", r"decode(repeat('00', \1), 'hex')", statement)
+    return re.sub(r"x'([0-9a-f]*)'", r"'\\x\1'::bytea", statement)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def by_hand(request: pytest.FixtureRequest, tmp_path: Path) -> FileByHand | SchemaByHand:
+    """The store of a test seen from outside; every test that takes it, `path` or `store` runs on both engines."""
+    if request.param == "sqlite":
+        return FileByHand(tmp_path)
+    return SchemaByHand(request.getfixturevalue("postgres"))
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(by_hand: FileByHand | SchemaByHand) -> Where:
+    return by_hand.path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """What only a file can be asked: its bytes, its folder, its journal."""
     return tmp_path / "suppression.db"
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[Store]:
+def store(path: Where) -> Iterator[Store]:
     with Store.create(path, actor="tester", purpose="test") as made:
         yield made
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,9 @@ from optout.errors import (
     StoreMissingError,
 )
 from optout.store import Request, Store, creation, layout
+from optout.store.engine import sqlite
+
+Where = Path | str
 
 
 def left(path: Path) -> list[str]:
@@ -23,18 +27,28 @@ def left(path: Path) -> list[str]:
     return sorted(entry.name for entry in path.parent.iterdir() if entry.name != f"{path.name}.lock")
 
 
-def test_open_never_creates(path: Path) -> None:
+def test_open_never_creates(by_hand: Any, key_folder: Path) -> None:
     with pytest.raises(StoreMissingError):
-        Store.open(path)
-    assert left(path) == []
+        Store.open(by_hand.path)
+    assert not by_hand.is_there()
+    assert list(key_folder.parent.iterdir()) == []
+
+
+def test_create_finds_a_store_and_leaves_it(path: Where, key_folder: Path) -> None:
+    with Store.create(path) as store:
+        kept = store.suppress(Request(phones="090-1234-5678")).request_ids
+        with pytest.raises(StoreExistsError):
+            Store.create(path)
+        assert store.active_requests() == kept
+    assert len(list(key_folder.iterdir())) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"precious"])
-def test_create_never_overwrites(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+def test_create_never_overwrites(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
     with pytest.raises(StoreExistsError):
-        Store.create(path)
-    assert path.read_bytes() == content
+        Store.create(file)
+    assert file.read_bytes() == content
 
 
 def test_create_does_not_make_folders(tmp_path: Path) -> None:
@@ -43,12 +57,12 @@ def test_create_does_not_make_folders(tmp_path: Path) -> None:
     assert not (tmp_path / "missing").exists()
 
 
-def test_two_creators_make_one_store(path: Path, monkeypatch: pytest.MonkeyPatch, key_folder: Path) -> None:
-    def meanwhile(path: Path, *rest: object) -> None:
+def test_two_creators_make_one_store(path: Where, monkeypatch: pytest.MonkeyPatch, key_folder: Path) -> None:
+    def meanwhile(*given: object) -> None:
         monkeypatch.setattr(creation, "build", build)
         with Store.create(path, key=bytes(32)) as first:
             first.suppress(Request(phones="090-1234-5678"))
-        build(path, *rest)  # type: ignore[arg-type]
+        build(*given)  # type: ignore[arg-type]
 
     build = creation.build
     monkeypatch.setattr(creation, "build", meanwhile)
@@ -59,47 +73,70 @@ def test_two_creators_make_one_store(path: Path, monkeypatch: pytest.MonkeyPatch
     assert list(key_folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("step", ["_first_rows", "_publish"])
-def test_a_creation_that_fails_leaves_nothing(
-    path: Path, key_folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    def fail(*_: object) -> None:
-        raise KeyboardInterrupt
+def fail(*_: object) -> None:
+    raise KeyboardInterrupt
 
-    monkeypatch.setattr(creation, step, fail)
+
+def test_a_creation_that_fails_leaves_nothing(
+    by_hand: Any, key_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(creation, "_first_rows", fail)
     with pytest.raises(KeyboardInterrupt):
-        Store.create(path)
-    assert left(path) == ["keys"]
+        Store.create(by_hand.path)
+    assert not by_hand.is_there()
+    assert list(key_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("step", [(creation, "_first_rows"), (sqlite, "publish")])
+def test_a_creation_that_fails_leaves_no_file(
+    file: Path, key_folder: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[object, str]
+) -> None:
+    monkeypatch.setattr(*step, fail)
+    with pytest.raises(KeyboardInterrupt):
+        Store.create(file)
+    assert left(file) == ["keys"]
     assert list(key_folder.iterdir()) == []
 
 
 _KILLED = """
 import os, sys
 from optout.store import Store, creation
-creation.{step} = lambda *_: os._exit(9)
+from optout.store.engine import sqlite
+{step} = lambda *_: os._exit(9)
 Store.create(sys.argv[1])
 """
 
 
-@pytest.mark.parametrize("step", ["_first_rows", "_publish"])
-def test_a_creation_that_is_killed_leaves_no_store_and_is_swept_up(path: Path, step: str) -> None:
-    done = subprocess.run([sys.executable, "-c", _KILLED.format(step=step), str(path)], check=False)
-    assert done.returncode == 9
-    assert not path.exists()
-    with Store.create(path) as store:
+def killed(path: Where, step: str = "creation._first_rows") -> int:
+    command = [sys.executable, "-c", _KILLED.format(step=step), str(path)]
+    return subprocess.run(command, check=False).returncode
+
+
+def test_a_creation_that_is_killed_leaves_no_store(by_hand: Any) -> None:
+    assert killed(by_hand.path) == 9
+    assert not by_hand.is_there()
+    with Store.create(by_hand.path) as store:
         assert store.revision == 0
-    assert left(path) == ["keys", path.name]
 
 
-def test_a_folder_without_hard_links_is_no_obstacle(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["creation._first_rows", "sqlite.publish"])
+def test_a_creation_of_a_file_that_is_killed_leaves_no_store_and_is_swept_up(file: Path, step: str) -> None:
+    assert killed(file, step) == 9
+    assert not file.exists()
+    with Store.create(file) as store:
+        assert store.revision == 0
+    assert left(file) == ["keys", file.name]
+
+
+def test_a_folder_without_hard_links_is_no_obstacle(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(1, "no hard links here")
 
-    monkeypatch.setattr(creation.os, "link", refuse)
-    with Store.create(path) as store:
+    monkeypatch.setattr(sqlite.os, "link", refuse)
+    with Store.create(file) as store:
         assert store.revision == 0
     with pytest.raises(StoreExistsError):
-        Store.create(path)
+        Store.create(file)
 
 
 @pytest.mark.parametrize("name", ["停止 リスト.db", "a%20b#c?.db"])
@@ -110,27 +147,30 @@ def test_a_store_may_have_any_name(tmp_path: Path, name: str) -> None:
         assert store.revision == 1
 
 
-def test_a_server_address_names_the_extra_it_needs() -> None:
+def test_a_server_address_names_the_extra_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.startswith("optout.store.engine.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     for make in (Store.create, Store.open):
         with pytest.raises(OptionError, match=r"optout\[postgres\]"):
             make("postgresql://localhost/suppression")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database" * 100, b"SQLite format 3\0" + bytes(5000)])
-def test_what_is_no_store_is_called_damaged(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+def test_what_is_no_store_is_called_damaged(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
     with pytest.raises(StoreDamagedError):
-        Store.open(path)
-    assert path.read_bytes() == content
+        Store.open(file)
+    assert file.read_bytes() == content
 
 
-def test_another_programs_database_is_no_store(path: Path) -> None:
-    other = sqlite3.connect(path)
+def test_another_programs_database_is_no_store(file: Path) -> None:
+    other = sqlite3.connect(file)
     other.execute("CREATE TABLE t(x)")
     other.commit()
     other.close()
     with pytest.raises(StoreDamagedError):
-        Store.open(path)
+        Store.open(file)
 
 
 def test_a_folder_is_no_store(tmp_path: Path) -> None:
@@ -138,16 +178,14 @@ def test_a_folder_is_no_store(tmp_path: Path) -> None:
         Store.open(tmp_path)
 
 
-def test_a_newer_format_is_refused_with_a_next_step(path: Path) -> None:
-    Store.create(path).close()
-    db = sqlite3.connect(path)
-    db.execute(f"PRAGMA user_version = {layout.FORMAT + 1}")
-    db.close()
+def test_a_newer_format_is_refused_with_a_next_step(by_hand: Any) -> None:
+    Store.create(by_hand.path).close()
+    by_hand.set_format(layout.FORMAT + 1)
     with pytest.raises(StoreError, match="Update optout"):
-        Store.open(path)
+        Store.open(by_hand.path)
 
 
-def test_a_closed_store_says_so(path: Path) -> None:
+def test_a_closed_store_says_so(path: Where) -> None:
     store = Store.create(path)
     store.close()
     store.close()

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from optout.errors import StoreBusyError, StoreFailedError
-from optout.store import Request, Store, log
+from optout.store import Request, Store, engine
+from optout.store.engine import sqlite
+
+Where = Path | str
 
 _EXITS = """
 import os, sys
@@ -46,7 +49,7 @@ def run(code: str, *args: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
 
 
-def test_everything_acknowledged_survives_a_process_that_just_ends(path: Path) -> None:
+def test_everything_acknowledged_survives_a_process_that_just_ends(path: Where) -> None:
     Store.create(path).close()
     with run(_EXITS, path) as child:
         assert child.stdout is not None
@@ -59,7 +62,7 @@ def test_everything_acknowledged_survives_a_process_that_just_ends(path: Path) -
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_nothing_acknowledged_is_lost_when_writers_are_killed(path: Path) -> None:
+def test_nothing_acknowledged_is_lost_when_writers_are_killed(path: Where) -> None:
     Store.create(path).close()
     acknowledged: dict[str, int] = {}
     for turn in range(4):
@@ -102,8 +105,8 @@ def small_disk(store: Store) -> Iterator[None]:
     db.execute("PRAGMA max_page_count = 1000000")
 
 
-def test_a_full_disk_loses_nothing_and_stops_writing_until_reopened(path: Path) -> None:
-    with Store.create(path) as store:
+def test_a_full_disk_loses_nothing_and_stops_writing_until_reopened(file: Path) -> None:
+    with Store.create(file) as store:
         kept = store.suppress(Request(phones="090-1234-5678")).request_ids
         big = [Request(name=f"見本 {n}" * 20, phones=os.urandom(8).hex()) for n in range(3000)]
         with small_disk(store), pytest.raises(StoreFailedError, match="disk full"):
@@ -111,33 +114,31 @@ def test_a_full_disk_loses_nothing_and_stops_writing_until_reopened(path: Path) 
         with pytest.raises(StoreFailedError):
             store.suppress(Request(phones="03-1234-5678"))
         assert store.active_requests() == kept
-    with Store.open(path) as again:
+    with Store.open(file) as again:
         assert again.suppress(Request(phones="03-1234-5678")).revision == 2
         assert again.audit_verify() == 3
 
 
-@pytest.mark.parametrize("hold", [lambda path: log.turns(path), lambda path: _writing(path)])
-def test_a_store_that_stays_busy_is_called_busy(
-    path: Path, monkeypatch: pytest.MonkeyPatch, hold: Callable[[Path], object]
-) -> None:
-    Store.create(path).close()
-    monkeypatch.setattr(log.Log.__init__, "__defaults__", (0.05,))
-    with Store.open(path) as store:
-        with hold(path), pytest.raises(StoreBusyError):  # type: ignore[attr-defined]
+def test_a_store_that_stays_busy_is_called_busy(by_hand: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.create(by_hand.path).close()
+    monkeypatch.setattr(engine, "WAIT", 0.05)
+    with Store.open(by_hand.path) as store:
+        with by_hand.writing(), pytest.raises(StoreBusyError):
             store.suppress(Request(phones="090-1234-5678"))
         assert store.suppress(Request(phones="090-1234-5678")).revision == 1
 
 
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.execute("BEGIN IMMEDIATE")
-        yield
-        db.execute("ROLLBACK")
+def test_whoever_holds_the_lock_file_has_the_turn(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.create(file).close()
+    monkeypatch.setattr(engine, "WAIT", 0.05)
+    with Store.open(file) as store:
+        with sqlite.turns(file), pytest.raises(StoreBusyError):
+            store.suppress(Request(phones="090-1234-5678"))
+        assert store.suppress(Request(phones="090-1234-5678")).revision == 1
 
 
-def test_the_pragmas_are_those_measured(store: Store) -> None:
-    with store._log.read() as db:
+def test_the_pragmas_are_those_measured(file: Path) -> None:
+    with Store.create(file) as store, store._log.read() as db:
         got = {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
         assert got == {"journal_mode": "truncate", "synchronous": 2}
         assert db.execute("PRAGMA secure_delete").fetchone()[0] == 1

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -28,29 +29,38 @@ def planted(number: int) -> Request:
     )
 
 
-def in_clear(folder: Path) -> list[tuple[str, str]]:
+def in_clear(files: Iterable[Path]) -> list[tuple[str, str]]:
     """File and sentinel, wherever a sentinel stands in clear."""
-    files = [file for file in folder.rglob("*") if file.is_file()]
-    assert any(file.suffix == ".db" for file in files)
+    files = list(files)
+    assert files
     needles = [(word, word.encode(code)) for word in SENTINELS for code in ENCODINGS]
-    return [(file.name, word) for file in files for word, needle in needles if needle in file.read_bytes()]
+    found: list[tuple[str, str]] = []
+    for file in files:
+        content = file.read_bytes()
+        found += [(file.name, word) for word, needle in needles if needle in content]
+    return found
 
 
 def test_the_sentinels_would_be_found(tmp_path: Path) -> None:
     (tmp_path / "plain.db").write_bytes(NAME.encode("cp932"))
-    assert in_clear(tmp_path) == [("plain.db", NAME)]
+    assert in_clear(tmp_path.iterdir()) == [("plain.db", NAME)]
 
 
-def test_no_personal_data_is_in_clear_on_disk(tmp_path: Path) -> None:
-    with Store.create(tmp_path / "s.db") as store:
+def test_the_place_that_is_searched_holds_what_is_written_there(by_hand: Any) -> None:
+    Store.create(by_hand.path, actor="planted7391").close()
+    assert any(b"planted7391" in file.read_bytes() for file in by_hand.kept())
+
+
+def test_no_personal_data_is_in_clear_on_disk(by_hand: Any) -> None:
+    with Store.create(by_hand.path) as store:
         (single,) = store.suppress(planted(1)).request_ids
         store.suppress([planted(n) for n in range(2, 500)])
         store.lift(single, f"{NAME}様の申出")
         store.save_job("removal", "J-1", "planned", {"name": NAME, "phone": PHONE})
         store.save_job("removal", "J-1", "done", {"name": NAME})
         store.record("read", {"name": NAME})
-        assert in_clear(tmp_path) == []
-    assert in_clear(tmp_path) == []
+        assert in_clear(by_hand.kept()) == []
+    assert in_clear(by_hand.kept()) == []
 
 
 def test_the_journal_of_a_commit_holds_nothing_in_clear(
@@ -64,7 +74,7 @@ def test_the_journal_of_a_commit_holds_nothing_in_clear(
     def look(self: commit.Commit, action: str, detail: dict[str, object]) -> object:
         head = finish(self, action, detail)
         seen.append([(file.name, "") for file in tmp_path.glob("*-journal") if file.stat().st_size])
-        seen.append(in_clear(tmp_path))
+        seen.append(in_clear(file for file in tmp_path.rglob("*") if file.is_file()))
         return head
 
     with Store.create(tmp_path / "s.db") as store:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from optout.store import Request, Store
 
 WRITERS, EACH = 4, 20
+Where = Path | str
 
 _WRITER = """
 import sys
@@ -23,7 +25,7 @@ with Store.open(path) as store:
 """
 
 
-def test_writers_in_several_processes_share_one_gapless_count(path: Path) -> None:
+def test_writers_in_several_processes_share_one_gapless_count(path: Where) -> None:
     Store.create(path).close()
     writers = [
         subprocess.Popen(
@@ -39,7 +41,7 @@ def test_writers_in_several_processes_share_one_gapless_count(path: Path) -> Non
         assert store.audit_verify() == WRITERS * EACH + 1
 
 
-def test_two_processes_with_the_same_request_record_it_once(path: Path) -> None:
+def test_two_processes_with_the_same_request_record_it_once(path: Where) -> None:
     Store.create(path).close()
     command = [sys.executable, "-c", _WRITER, str(path), "same", "5"]
     writers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
@@ -68,7 +70,7 @@ def test_threads_take_turns(store: Store) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_opens_the_file_for_itself(store: Store, path: Path) -> None:
+def test_a_forked_child_opens_the_file_for_itself(store: Store, path: Where) -> None:
     store.record("parent", {})
     child = os.fork()
     if child == 0:
@@ -80,3 +82,33 @@ def test_a_forked_child_opens_the_file_for_itself(store: Store, path: Path) -> N
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     store.record("parent", {})
     assert store.audit_verify() == 4
+
+
+_MANY = """
+import sys
+from optout.store import Request, Store, bulk
+bulk.BLOCK = 16
+with Store.open(sys.argv[1]) as store:
+    for n in range(6):
+        many = [Request(name=f"{sys.argv[2]} {n}", phones=f"090-1234-{k:04}") for k in range(40)]
+        print(store.suppress(many).revision)
+"""
+
+
+def test_no_reader_ever_sees_half_a_commit(path: Where) -> None:
+    Store.create(path).close()
+    command = [sys.executable, "-c", _MANY, str(path)]
+    with Store.open(path) as store, ExitStack() as stack:
+        writers = [
+            stack.enter_context(subprocess.Popen([*command, who], stdout=subprocess.PIPE, text=True))
+            for who in ("見本", "例示")
+        ]
+        seen = 0
+        while seen < 12 or any(writer.poll() is None for writer in writers):
+            revision, entries = store.entries()
+            assert entries.height == 40 * revision
+            assert revision >= seen
+            seen = revision
+            assert all(writer.poll() in (None, 0) for writer in writers)
+    with Store.open(path) as again:
+        assert again.audit_verify() == 13

@@ -13,6 +13,8 @@ from optout.errors import OptionError, UnknownRequestError
 from optout.schema import ENTRY_SCHEMA
 from optout.store import Request, Store
 
+Where = Path | str
+
 
 def test_a_new_store_is_empty_at_revision_zero(store: Store) -> None:
     revision, entries = store.entries()
@@ -40,15 +42,15 @@ def test_a_retry_changes_nothing_and_has_the_same_id(store: Store, person: Reque
     assert store.entries()[1].height == 2
 
 
-def test_a_retry_by_another_process_has_the_same_id(store: Store, person: Request, path: Path) -> None:
+def test_a_retry_by_another_process_has_the_same_id(store: Store, person: Request, path: Where) -> None:
     first = store.suppress(person)
     with Store.open(path) as other:
         assert other.suppress(person).request_ids == first.request_ids
         assert other.revision == 1
 
 
-def test_another_store_gives_another_id(store: Store, person: Request, tmp_path: Path) -> None:
-    with Store.create(tmp_path / "other.db") as other:
+def test_another_store_gives_another_id(store: Store, person: Request, by_hand: Any) -> None:
+    with Store.create(by_hand.another()) as other:
         assert other.suppress(person).request_ids != store.suppress(person).request_ids
 
 
@@ -67,7 +69,9 @@ def test_lifting_twice_is_a_no_op(store: Store, person: Request) -> None:
     assert store.lift(request_id, "本人の申出") == store.lift(request_id, "本人の申出") == store.revision == 2
 
 
-def test_what_was_lifted_and_asked_again_is_in_force_again(store: Store, person: Request, path: Path) -> None:
+def test_what_was_lifted_and_asked_again_is_in_force_again(
+    store: Store, person: Request, path: Where
+) -> None:
     (first,) = store.suppress(person).request_ids
     store.lift(first, "本人の申出")
     with Store.open(path) as fresh:
@@ -109,7 +113,7 @@ def test_lifting_needs_a_reason(store: Store, person: Request, reason: str) -> N
     assert store.is_active(request_id)
 
 
-def test_everything_is_there_after_reopening(store: Store, person: Request, path: Path) -> None:
+def test_everything_is_there_after_reopening(store: Store, person: Request, path: Where) -> None:
     (kept,) = store.suppress(person).request_ids
     (gone,) = store.suppress(replace(person, name="見本 花子")).request_ids
     store.lift(gone, "本人の申出")
@@ -121,7 +125,7 @@ def test_everything_is_there_after_reopening(store: Store, person: Request, path
         assert again.entries()[1].equals(before[1])
 
 
-def test_an_open_store_sees_what_others_commit(store: Store, person: Request, path: Path) -> None:
+def test_an_open_store_sees_what_others_commit(store: Store, person: Request, path: Where) -> None:
     store.entries()
     with Store.open(path) as other:
         (request_id,) = other.suppress(person).request_ids
@@ -150,7 +154,7 @@ def test_a_tenant_has_entries_of_its_own(store: Store, person: Request) -> None:
     assert store.entries()[1]["tenant"].to_list() == [None, "client-a"]
 
 
-def test_a_list_of_requests_is_one_revision(store: Store, person: Request, path: Path) -> None:
+def test_a_list_of_requests_is_one_revision(store: Store, person: Request, path: Where) -> None:
     people = [person, replace(person, name="見本 花子", tenant="client-a"), Request(name="見本")]
     receipt = store.suppress(people)
     assert (receipt.revision, receipt.unmatchable) == (1, [False, False, True])
@@ -185,7 +189,7 @@ def test_many_small_commits_read_as_one_frame(store: Store, person: Request) -> 
     assert entries.filter(pl.col("phones").list.contains("090-1234-0069")).height == 1
 
 
-def test_jobs_come_back_as_they_were_saved(store: Store, path: Path) -> None:
+def test_jobs_come_back_as_they_were_saved(store: Store, path: Where) -> None:
     assert store.load_job("J-1") is None
     store.save_job("removal", "J-1", "planned", {"rows": [1, 2], "name": "見本"})
     store.save_job("removal", "J-2", "planned", {})
@@ -196,9 +200,9 @@ def test_jobs_come_back_as_they_were_saved(store: Store, path: Path) -> None:
         assert (other.jobs("intake"), other.revision) == ([], 0)
 
 
-def test_the_signing_key_is_the_stores_own(store: Store, path: Path, tmp_path: Path) -> None:
+def test_the_signing_key_is_the_stores_own(store: Store, path: Where, by_hand: Any) -> None:
     assert store.public_key.startswith("-----BEGIN PUBLIC KEY-----")
-    with Store.open(path) as again, Store.create(tmp_path / "other.db") as other:
+    with Store.open(path) as again, Store.create(by_hand.another()) as other:
         assert again.public_key == store.public_key != other.public_key
     signature = store.signing_key.sign(b"payload")
     store.signing_key.public_key().verify(signature, b"payload")

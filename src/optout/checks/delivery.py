@@ -83,7 +83,7 @@ def deliver(
         UnreadableFileError, StoreError: the file or the store cannot be read.
         WriteFailedError: the disk is full, or fails; no list was handed over.
     """
-    reasons = _untold(recipient, purpose)
+    reasons = [*_untold(recipient, purpose), *_behind(store)]
 
     def screened() -> Result:
         return screen(
@@ -117,6 +117,22 @@ def _untold(recipient: str | Mapping[str, str], purpose: str) -> list[str]:
     name = recipient if isinstance(recipient, str) else recipient.get("name")
     told = {"recipient (提供先)": name, "purpose (利用目的)": purpose}
     return [f"{what} is not told" for what, value in told.items() if not (value or "").strip()]
+
+
+def _behind(store: Store) -> list[str]:
+    """A list restored from a backup may lack requests that a certificate already counted in."""
+    lacks = store.behind
+    if lacks is None:
+        return []
+    known = (
+        "nobody has told how far the lost one had come"
+        if lacks.known is None
+        else (f"certificates name revision {lacks.known}")
+    )
+    return [
+        f"the suppression list was restored from a backup of revision {lacks.restored} and is at {lacks.revision}; "
+        f"{known} (`optout store settle`)"
+    ]
 
 
 def _settled(store: Store, screened: Callable[[], Result]) -> tuple[Result, Anchor]:

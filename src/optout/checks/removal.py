@@ -123,7 +123,9 @@ def plan(
         "columns": {name: _plain(mapping) for name, mapping in mappings.items() if mapping},
     }
     digest = hashlib.sha256(canonical(payload)).hexdigest()
-    if store.load_job(digest) is None:
+    job = store.load_job(digest)
+    # The hash tells the bytes of the holdings: whatever this plan did before, a list put back from a copy undid it.
+    if job is None or job[1] != "planned":
         store.save_job("removal", digest, "planned", payload)
     return Plan(digest, _table(payload["holdings"]), ids)  # type: ignore[arg-type]
 
@@ -164,6 +166,32 @@ def execute(store: Store, plan_hash: str, approver: str | None = None) -> Outcom
     outcome = _outcome(plan_hash, payload)
     record("done" if outcome.done else "partial")
     return outcome
+
+
+def replay(
+    store: Store,
+    since: int,
+    holdings: Holdings,
+    columns: Mapping[str, Columns] | None = None,
+    approver: str | None = None,
+) -> Outcome:
+    """Carry out anew every request recorded after a revision: a list restored from a copy may hold the people again.
+
+    Args:
+        store: The suppression list.
+        since: Its revision when the copy was made; 0 when nobody knows.
+        holdings: The restored lists, as for `plan`.
+        columns: As for `plan`.
+        approver: As for `execute`.
+
+    Returns:
+        What happened to each holding.
+
+    Raises:
+        OptionError: the store was never at `since`.
+        StalePlanError: a holding changed meanwhile.
+    """
+    return execute(store, plan(store, store.replay(since), holdings, columns).hash, approver)
 
 
 def _ids(store: Store, requests: Receipt | Iterable[str] | str | None) -> list[str]:

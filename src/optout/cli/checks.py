@@ -13,6 +13,7 @@ from optout.cli.session import Session, argument, named
 
 if TYPE_CHECKING:
     from optout.checks import Intake
+    from optout.checks.removal import Outcome
     from optout.report.sheet import Sheet
 
 _UNDONE: Final = ("review", "unreachable")
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
         plan
     )
     command(remove, "execute", "optout remove execute suppression.db PLAN_HASH --approver 鈴木")(execute)
+    command(remove, "replay", "optout remove replay suppression.db customers.csv --since 120")(replay)
     app.add_typer(remove, name="remove", rich_help_panel=_PANEL)
     bought = (
         "optout intake suppression.db bought.csv --supplier 見本商会 --basis consent --history 展示会 --out d"
@@ -80,11 +82,38 @@ def execute(
     not be cleaned.
     """
     from optout.checks import removal
-    from optout.errors import CheckError
-    from optout.report import checked
 
     with session.store(store) as opened, session.working("削除中 removing ..."):
         outcome = removal.execute(opened, plan_hash, approver)
+    _tell_outcome(session, outcome)
+
+
+def replay(
+    session: Session,
+    store: options.StorePath,
+    holdings: Annotated[
+        list[Path], typer.Argument(metavar="HOLDING...", help="Lists that were restored from a copy.")
+    ],
+    since: Annotated[
+        int, typer.Option("--since", metavar="REVISION", help="The store's when the copy was made; 0 = all.")
+    ] = 0,
+    approver: Annotated[str | None, typer.Option("--approver", help="A second person who agreed.")] = None,
+) -> None:
+    """Carry out every request anew in lists restored from a copy (復元後の再削除).
+
+    Plans and executes in one step. The exit code is 60 while rows wait for a person, or a list could not be cleaned.
+    """
+    from optout.checks import removal
+
+    with session.store(store) as opened, session.working("削除中 removing ..."):
+        outcome = removal.replay(opened, since, holdings, approver=approver)
+    _tell_outcome(session, outcome)
+
+
+def _tell_outcome(session: Session, outcome: Outcome) -> None:
+    from optout.errors import CheckError
+    from optout.report import checked
+
     told = {"plan": outcome.plan, "done": outcome.done, "holdings": outcome.table.to_dicts()}
     if not outcome.done and session.as_json:
         session.tell({**told, "exit_code": CheckError.exit_code}, list)

@@ -1,9 +1,7 @@
-"""The key of a store: where it lies, its public half, a copy for the safe, and putting that copy back."""
+"""The key of a store: where it lies, a copy for the safe and putting that back, another key, the public halves."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,10 +9,9 @@ import typer
 
 from optout.cli import options
 from optout.cli.command import command
-from optout.cli.session import Session
+from optout.cli.session import Session, argument, named
 
 _PANEL: Final = "管理 Upkeep"
-_BACKUP_RIGHTS: Final = 0o600
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +21,9 @@ def register(app: typer.Typer) -> None:
     command(key, "public", "optout key public suppression.db --out public_key.pem")(public)
     command(key, "backup", "optout key backup suppression.db --out /media/usb/suppression.key")(backup)
     command(key, "restore", "optout key restore suppression.db /media/usb/suppression.key")(restore)
+    command(key, "rotate", "optout key rotate suppression.db")(rotate)
+    command(key, "keyring", "optout key keyring suppression.db")(keyring)
+    command(key, "exchange", "optout key exchange suppression.db --out our_exchange_key.pem")(exchange)
     app.add_typer(key, name="key", rich_help_panel=_PANEL)
 
 
@@ -32,24 +32,37 @@ def where(session: Session, store: options.StorePath) -> None:
     with session.store(store) as opened:
         place = str(opened.key_path) if opened.key_path else None
         told = {"store_id": opened.store_id, "key_file": place}
-    lines = [f"停止リスト store: {told['store_id']}", f"鍵 key: {place or 'given by OPTOUT_KEY, in no file'}"]
+    lines = [
+        f"停止リスト store: {told['store_id']}",
+        f"鍵 key: {place or 'in no file (OPTOUT_KEY, or the keyring of the operating system)'}",
+    ]
     session.tell(told, lambda: lines, value=place or "")
 
 
-def public(
-    session: Session,
-    store: options.StorePath,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it here as PEM.")] = None,
-) -> None:
-    """The public key that verifies certificates; give it to whoever receives lists."""
-    from optout.batch import write_atomically
+_Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it here as PEM.")]
 
+
+def public(session: Session, store: options.StorePath, out: _Out = None) -> None:
+    """The public key that verifies certificates; give it to whoever receives lists."""
     with session.store(store) as opened:
         pem = opened.public_key
+    _tell_pem(session, pem, out, "public_key", "公開鍵 public key")
+
+
+def exchange(session: Session, store: options.StorePath, out: _Out = None) -> None:
+    """The public key with which another store exports for this one (`optout store export --seal-with`)."""
+    with session.store(store) as opened:
+        pem = opened.exchange_key
+    _tell_pem(session, pem, out, "exchange_key", "受け渡し用の公開鍵 exchange key")
+
+
+def _tell_pem(session: Session, pem: str, out: Path | None, name: str, words: str) -> None:
+    from optout.batch import write_atomically
+
     if out is not None:
         write_atomically(out, pem.encode())
-    told = {"public_key": pem, "out": str(out) if out else None}
-    session.tell(told, lambda: [f"公開鍵 public key: {out}"] if out else pem.splitlines(), value=pem.strip())
+    told = {name: pem, "out": str(out) if out else None}
+    session.tell(told, lambda: [f"{words}: {out}"] if out else pem.splitlines(), value=pem.strip())
 
 
 def backup(
@@ -57,49 +70,59 @@ def backup(
     store: options.StorePath,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A new file.", show_default=False)],
 ) -> None:
-    """Copy the key into a new file that only its owner can read. Keep it away from the store."""
-    from optout.errors import KeyMissingError
-
+    """Copy the key into a new file that only its owner can read. Print it, and keep it away from the store."""
     with session.store(store) as opened:
-        place = opened.key_path
-        if place is None:
-            raise KeyMissingError(
-                ("a key file (the key was given otherwise; keep a copy of what was given)",)
-            )
-        _copy(place, out)
-        opened.record("key backup", {})
-    told = {"backup": str(out)}
-    session.tell(
-        told, lambda: [f"控え backup: {out}", "停止リストと別の場所に保管. Keep it apart."], value=str(out)
-    )
+        opened.backup_key(out)
+    lines = [f"控え backup: {out}", "印刷し、停止リストと別の場所に保管. Print it and keep it apart."]
+    session.tell({"backup": str(out)}, lambda: lines, value=str(out))
 
 
 def restore(
     session: Session,
     store: options.StorePath,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `key backup` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `key backup` wrote, or was typed anew.")],
 ) -> None:
     """Put a key copy back into the key folder, after proving that it opens this store."""
-    from optout.store.rootkey import folder
+    from optout.store import Store
+    from optout.store.rootkey import of_copy
 
-    given = Session(session.as_json, session.quiet, file, session.actor, session.purpose)
-    with given.store(store) as opened:
-        place = folder(os.environ) / f"{opened.store_id}.key"
-        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _copy(file, place)
-        opened.record("key restore", {})
+    with Store.open(store, of_copy(file), session.actor, session.purpose) as opened:
+        place = opened.restore_key()
     session.tell({"key_file": str(place)}, lambda: [f"鍵を戻しました restored: {place}"], value=str(place))
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy a key; a file that is there already is never replaced."""
-    from optout.errors import StoreExistsError
+def rotate(
+    session: Session,
+    store: options.StorePath,
+    new_key: Annotated[
+        Path | None,
+        typer.Option("--new-key-file", metavar="FILE", help="Holds the new key; by default a random one."),
+    ] = None,
+) -> None:
+    """Change the key (鍵の更新).
 
-    try:
-        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _BACKUP_RIGHTS)
-    except FileExistsError:
-        raise StoreExistsError(str(target)) from None
-    with os.fdopen(handle, "wb") as copy, source.open("rb") as file:
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-        os.fsync(copy.fileno())
+    The new one lies where the present one does, which stays: older backups need it. Make a copy of the new one.
+    Certificates are signed by another key from now on; give the new public key to whoever receives lists.
+    """
+    from optout.store.rootkey import of_copy
+
+    given = of_copy(new_key) if new_key else None
+    with session.store(store) as opened:
+        place = opened.rotate_key(given)
+        again = argument(named(store, opened))
+    told = {"key_file": str(place) if place else None, "new_key_file": str(new_key) if new_key else None}
+    lines = [
+        f"鍵を更新しました rotated; 新しい鍵 new key: {place or new_key or 'in the keyring of the operating system'}",
+        f"控えを取り直してください Make a new copy: optout key backup {again} --out FILE",
+    ]
+    session.tell(told, lambda: lines, value=str(place or ""))
+
+
+def keyring(session: Session, store: options.StorePath) -> None:
+    """Put the key into the keyring of the operating system too (needs optout[keyring]).
+
+    The key file stays; remove it when the store has opened without it.
+    """
+    with session.store(store) as opened:
+        name = opened.keep_key()
+    session.tell({"keyring": name}, lambda: [f"OSのキーリングに保管 kept in the keyring: {name}"], value=name)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from optout.cli import options
 from optout.cli.command import command
-from optout.cli.session import Session, argument, named
+from optout.cli.session import AUDIT_SINK, Session, argument, named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,10 +38,12 @@ def init(session: Session, store: options.StorePath) -> None:
     """Make a new, empty suppression list (停止リストを作る)."""
     from optout.store import Store
 
-    with session.keys(), Store.create(store, actor=session.actor, purpose=session.purpose) as made:
+    target = os.environ.get(AUDIT_SINK) or None
+    with session.keys(), Store.create(store, None, session.actor, session.purpose, target) as made:
         place = str(made.key_path) if made.key_path else None
         name = named(store, made)
         told = {"store": name, "store_id": made.store_id, "revision": made.revision, "key_file": place}
+    session.tell_unsent(made)
     lines = [
         f"停止リストを作りました made: {name}",
         f"鍵 key: {place or 'the one you gave'}",
@@ -65,10 +68,19 @@ def suppress(
     received: Annotated[str | None, typer.Option("--received", help="受付日.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="経路: fax, post, phone ...")] = None,
     channels: Annotated[
-        str, typer.Option("--channels", help="all, or some of mail,phone,fax,email,sms.")
-    ] = "all",
+        str | None,
+        typer.Option("--channels", help="all, or some of mail,phone,fax,email,sms; none = the kind's."),
+    ] = None,
     household: Annotated[bool, typer.Option("--household", help="For everyone at the address.")] = False,
     tenant: Annotated[str | None, typer.Option("--tenant", help="Whose list; none = every list.")] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            help="種別: opt_out, deceased, minor, do_not_call, moved_away, legal_hold.",
+        ),
+    ] = "opt_out",
+    reason: Annotated[str | None, typer.Option("--reason", help="理由, in whatever words.")] = None,
 ) -> None:
     """Record one request (求めの登録); prints its id.
 
@@ -91,6 +103,8 @@ def suppress(
         channels=channels,
         household=household,
         tenant=tenant,
+        kind=kind,
+        reason=reason,
     )
     with session.store(store) as opened:
         receipt = opened.suppress(request)
@@ -100,7 +114,12 @@ def suppress(
             "注意: 記録しましたが照合に使える項目がありません. Recorded, but nothing in it can match "
             "anybody: give a name with an address, phone, e-mail or birth date."
         )
-    told = {"request_id": request_id, "revision": receipt.revision, "unmatchable": unmatchable}
+    told = {
+        "request_id": request_id,
+        "revision": receipt.revision,
+        "known": receipt.known,
+        "unmatchable": unmatchable,
+    }
     session.tell(told, lambda: [request_id], value=request_id)
 
 
@@ -114,7 +133,7 @@ def bulk(
 ) -> None:
     """Record many requests at once (一括登録).
 
-    Beside the columns of any list, --columns may name channels, household, tenant, received and source.
+    Beside the columns of any list, --columns may name kind, channels, household, tenant, received, source, reason.
     When lines cannot be read the others are recorded, the lines are told and the exit code is 11.
     """
     from optout.batch import damage, open_batch
@@ -175,13 +194,15 @@ def _imported(receipt: Receipt, unread: list[int]) -> dict[str, Any]:
     return {
         "request_ids": receipt.request_ids,
         "revision": receipt.revision,
+        "known": receipt.known,
         "unmatchable": [row for row, alone in enumerate(receipt.unmatchable) if alone],
         "unread_lines": unread,
     }
 
 
 def _lines(receipt: Receipt) -> list[str]:
-    lines = [f"登録 recorded: {len(receipt.request_ids):,} requests (revision {receipt.revision})"]
+    done = "登録済み recorded before, nothing changed" if receipt.known else "登録 recorded"
+    lines = [f"{done}: {len(receipt.request_ids):,} requests (revision {receipt.revision})"]
     if receipt.request_ids:
         lines.append(f"番号 ids: {receipt.request_ids[0]} ... {receipt.request_ids[-1]}")
     if rows := [row for row, alone in enumerate(receipt.unmatchable) if alone]:

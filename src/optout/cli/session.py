@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from optout.store import Store
 
 _LONGEST_LINE: Final = 2_000
+AUDIT_SINK: Final = "OPTOUT_AUDIT_SINK"  # a file, or "|program argument"
 Sheets: TypeAlias = Callable[[], "Iterable[Sheet | str]"]
 
 
@@ -48,8 +49,18 @@ class Session:
         """The store at a path or address, open for the time of a command."""
         from optout.store import Store
 
-        with self.keys(), Store.open(path, actor=self.actor, purpose=self.purpose) as store:
+        target = os.environ.get(AUDIT_SINK) or None
+        with self.keys(), Store.open(path, None, self.actor, self.purpose, target) as store:
             yield store
+        self.tell_unsent(store)
+
+    def tell_unsent(self, store: Store) -> None:
+        """Say that a head could not be told outside of the store; what was done stands."""
+        if store.audit_sink is not None and store.audit_sink.unsent:
+            self.remark(
+                f"注意: 監査の控えに書けませんでした. Done, but {AUDIT_SINK} could not be told "
+                f"({store.audit_sink.why}); the next change tells the newest head."
+            )
 
     @contextmanager
     def keys(self) -> Iterator[None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -55,13 +56,22 @@ def _line(job_id: str, record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def audit(session: Session, store: options.StorePath) -> None:
+def audit(
+    session: Session,
+    store: options.StorePath,
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            "--heads", metavar="FILE", help="控え: what an audit sink wrote; shows a cut-off end too."
+        ),
+    ] = None,
+) -> None:
     """Verify the audit chain and every block (監査).
 
     Prints the number of audit rows and the head. The exit code is 43 when anything was changed or is missing.
     """
     with session.store(store) as opened, session.working("検査中 verifying ..."):
-        rows = opened.audit_verify()
+        rows = opened.audit_verify(heads or ())
         epoch, revision, _, digest = opened.head
     head = digest.hex() if isinstance(digest, bytes) else str(digest)
     told = {"audit_rows": rows, "head": head, "epoch": epoch, "revision": revision}

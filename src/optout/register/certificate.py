@@ -117,9 +117,7 @@ def verify_certificate(
     Raises:
         CertificateError: wrong key, forged or damaged certificate, or another file. Never a False to overlook.
     """
-    envelope = _envelope(Path(cert_path))
-    body = _verified_body(envelope, _public_key(public_key))
-    certificate = Certificate(_payload(body), envelope, Path(cert_path))
+    certificate = read_certificate(cert_path, public_key)
     try:
         found = file_digest(Path(file_path))
     except OSError as error:
@@ -128,6 +126,24 @@ def verify_certificate(
     if found != (subject["sha256"], subject["bytes"]):
         raise CertificateError("the file's bytes are not the ones that were screened")
     return certificate
+
+
+def read_certificate(cert_path: str | Path, public_key: str | bytes | Path | Ed25519PublicKey) -> Certificate:
+    """Read a certificate and verify its signature, without the file it is of.
+
+    Args:
+        cert_path: The certificate (JSON).
+        public_key: As for `verify_certificate`.
+
+    Returns:
+        The certificate.
+
+    Raises:
+        CertificateError: wrong key, forged or damaged certificate.
+    """
+    envelope = _envelope(Path(cert_path))
+    body = _verified_body(envelope, _public_key(public_key))
+    return Certificate(_payload(body), envelope, Path(cert_path))
 
 
 def _envelope(path: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from optout.screen.result import Result
 from optout.screen.snapshot import Snapshot, snapshot
 from optout.screen.tally import Tally
 from optout.store import Store
+from optout.store.history import Past
 
 __all__ = ["SAMPLE", "Columns", "Summary", "ask", "screen", "screen_file"]
 
@@ -34,7 +35,7 @@ SAMPLE: Final = 10_000
 
 def screen(
     batch: pl.DataFrame | pl.LazyFrame | str | Path | Source,
-    store: Store,
+    store: Store | Past,
     policy: str = "person",
     channel: str = "any",
     tenant: str | None = None,
@@ -49,7 +50,7 @@ def screen(
 
     Args:
         batch: A frame, or the path of a .csv, .tsv, .txt, .xlsx or .parquet file. Every value is read as text.
-        store: The suppression list, at its newest revision.
+        store: The suppression list, at its newest revision; or `store.at(revision)`.
         policy: `person`, or `household` to withhold relatives at the same address or number too.
         channel: `mail`, `phone`, `fax`, `email`, `sms`, or `any`: a request counts when it covers the channel.
         tenant: Whose own list counts beside the global one.
@@ -105,7 +106,7 @@ class Summary:
 
 def screen_file(
     path: str | Path,
-    store: Store,
+    store: Store | Past,
     out: str | Path,
     policy: str = "person",
     channel: str = "any",
@@ -201,7 +202,7 @@ def ask(policy: str, channel: str, tenant: str | None) -> Question:
     return Question(policy, channel, tenant)
 
 
-def _current(store: Store, allow_empty: bool) -> Snapshot:
+def _current(store: Store | Past, allow_empty: bool) -> Snapshot:
     current = snapshot(store)
     if current.n_entries == 0 and not allow_empty:
         raise EmptyStoreError(str(store.path))

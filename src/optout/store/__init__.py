@@ -16,10 +16,9 @@ from datetime import UTC, date, datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from optout.errors import (
     KeyMissingError,
@@ -27,22 +26,23 @@ from optout.errors import (
     StoreFailedError,
     UnknownRequestError,
 )
-from optout.store import audit, bulk, creation, head, imported, jobs, layout, rootkey, seal, statements
-from optout.store.commit import Caller, Commit, Piece, Stamp, packed
-from optout.store.engine import Engine, Location, Place, Transaction, located
+from optout.store import backup as copying
+from optout.store import bulk, creation, entry, imported, layout, rootkey, seal, sink, statements
+from optout.store.commit import Caller, Commit, Piece, packed
+from optout.store.engine import Location, Place, Transaction, located
 from optout.store.head import Anchor, Head
 from optout.store.imported import TableImport
 from optout.store.keyring import Keyring, key_check
 from optout.store.request import Identity, Judged, Receipt, Request
-from optout.store.view import View
-from optout.tables.gazetteer import Gazetteer
+from optout.store.upkeep import Upkeep
 
 __all__ = ["Anchor", "Identity", "Receipt", "Request", "Store", "TableImport"]
 
+_SINGLE: Final = b"request"
 _ID_BYTES: Final = 9  # 72 bits; 13 base32 characters show 65 of them
 
 
-class Store:
+class Store(Upkeep):
     """An open suppression list; make one with `create`, open one with `open`, close it or use `with`.
 
     Safe for several threads, several processes and after a fork. Environment and clock are read in `create`
@@ -56,23 +56,6 @@ class Store:
         now: The clock, UTC.
     """
 
-    def __init__(
-        self,
-        path: Path | str,
-        log: Engine[Any],
-        keyring: Keyring,
-        caller: Caller,
-        key_path: Path | None,
-    ) -> None:
-        self._log, self._keyring = log, keyring
-        self._view = View(keyring, log.name)
-        self._places = imported.Places(log.name)
-        self.path: Path | str = path
-        self.store_id: str = keyring.store_id
-        self.key_path: Path | None = key_path
-        self.actor, self.purpose = caller.actor, caller.purpose
-        self.now: Callable[[], datetime] = caller.now
-
     @classmethod
     def create(
         cls,
@@ -80,6 +63,7 @@ class Store:
         key: bytes | str | None = None,
         actor: str | None = None,
         purpose: str | None = None,
+        audit_sink: sink.Target | None = None,
     ) -> Store:
         """Make a new store; when no key is found a random one is put into the key folder (`key_path`).
 
@@ -89,12 +73,16 @@ class Store:
             key: 32 bytes, or a passphrase; None = look in OPTOUT_KEY_FILE, OPTOUT_KEY, then make one.
             actor: Who works with the store, for the audit; None = the OS user.
             purpose: What for; None = "unspecified".
+            audit_sink: Who is told of each new head, outside of the store: a file, to which a line is appended, or a
+                command that reads it (["program", "argument"] or "|program argument"). One that fails loses no
+                commit: it is logged, `audit_sink.unsent` counts, and the next commit and `close` try again.
 
         Raises:
             StoreExistsError: something is at `path`.
             OptionError: a key or path that cannot be.
             StoreError: the folder is missing or cannot be written, or the server is not safe to write to.
         """
+        sink.require(audit_sink)
         place = located(path)
         place.require_free()
         caller = _caller(actor, purpose)
@@ -114,7 +102,9 @@ class Store:
             if made is not None and not unknown:
                 made.unlink(missing_ok=True)
             raise
-        return cls._opened(place, lambda _facts: rootkey.Found(root, made or found.path, ()), caller)
+        store = cls._opened(place, lambda _facts: rootkey.Found(root, made or found.path, ()), caller)
+        store._told_to(audit_sink, begun=False)
+        return store
 
     @classmethod
     def open(
@@ -123,6 +113,7 @@ class Store:
         key: bytes | str | None = None,
         actor: str | None = None,
         purpose: str | None = None,
+        audit_sink: sink.Target | None = None,
     ) -> Store:
         """Open an existing store; arguments as for `create`.
 
@@ -132,9 +123,38 @@ class Store:
             KeyMissingError: no place has a key; WrongKeyError: it is another store's.
             StoreError: a newer format, or a file that cannot be read.
         """
-        return cls._opened(
+        store = cls._opened(
             located(path), lambda facts: _find(key, os.environ, facts), _caller(actor, purpose)
         )
+        store._told_to(audit_sink, begun=True)
+        return store
+
+    @classmethod
+    def restore(
+        cls,
+        backup: Location,
+        path: Location,
+        key: bytes | str | None = None,
+        actor: str | None = None,
+        purpose: str | None = None,
+    ) -> Store:
+        """Make a store of a backup and open it: a new epoch, and no certificate before `settle`.
+
+        Args:
+            backup: What `Store.backup` wrote; it stays as it is.
+            path: As for `create`: nothing is there yet. Move what is left of a damaged store away first.
+            key: The key the backup was made under; `actor` and `purpose` as for `create`.
+
+        Raises:
+            StoreExistsError: something is at `path`; a restore never writes over a store.
+            StoreMissingError, StoreDamagedError, WrongKeyError, KeyMissingError: of the backup, as for `open`.
+            StoreError: it cannot be written there.
+        """
+        target = located(path)
+        target.require_free()
+        with cls.open(backup, key, actor, purpose) as source:
+            copying.restored(source._log, source._keyring, target, source._stamp())
+        return cls.open(path, key, actor, purpose)
 
     @classmethod
     def _opened(cls, place: Place, find: Callable[[layout.Facts], rootkey.Found], caller: Caller) -> Store:
@@ -155,40 +175,6 @@ class Store:
             raise
         return store
 
-    def __repr__(self) -> str:
-        return f"Store({self._log.name!r}, id={self.store_id})"
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of it; everything acknowledged is on disk already."""
-        self._log.close()
-
-    @property
-    def head(self) -> Anchor:
-        """Epoch, revision, audit rows and audit hash, read now: other processes' commits show."""
-        with self._log.read() as db:
-            return self._head(db).anchor
-
-    @property
-    def revision(self) -> int:
-        """Committed changes so far; 0 for a new store."""
-        return self.head.revision
-
-    @property
-    def signing_key(self) -> Ed25519PrivateKey:
-        """The store's key for certificates."""
-        return self._keyring.signing_key
-
-    @property
-    def public_key(self) -> str:
-        """The public half of `signing_key`, PEM."""
-        return seal.public_pem(self.signing_key)
-
     def suppress(
         self,
         requests: Request | pl.DataFrame | pl.LazyFrame | Iterable[Request],
@@ -196,13 +182,17 @@ class Store:
     ) -> Receipt:
         """Record requests; when this returns they are on disk and in force. The same again changes nothing.
 
+        Whatever is recorded stays in force until it is lifted: a second request for a person is one more, and nothing
+        in a later list (a blank cell, a FALSE, an older state of the file) takes anything back.
+
         Args:
             requests: One request, a list of them, or a frame whose columns are recognised by header; beside
-                them channels, household, tenant, received (受付日) and source (受付方法) are read.
+                them kind (種別), channels, household, tenant, received (受付日), source (受付方法) and reason (理由)
+                are read.
             columns: Field → header(s), for a frame.
 
         Returns:
-            Ids, the revision, and which of them can match nobody.
+            Ids, the revision, whether the same was recorded before, and which of them can match nobody.
 
         Raises:
             InputError: the frame has no identity column, or a value of a wrong type was given.
@@ -233,27 +223,6 @@ class Store:
             commit.append(Piece(tenant, "lift", "js", 1, packed(detail)))
             return commit.finish("lift", detail).rev
 
-    def entries(self) -> tuple[int, pl.DataFrame]:
-        """The newest revision and the entries in force at it, `schema.ENTRY_SCHEMA`, oldest first."""
-        with self._log.read() as db:
-            return self._caught_up(db).rev, self._view.active
-
-    def requests(self, request_ids: Iterable[str]) -> pl.DataFrame:
-        """Entries of these requests, lifted ones included; unknown ids have none."""
-        with self._log.read() as db:
-            self._caught_up(db)
-            return self._view.of(list(request_ids))
-
-    def is_active(self, request_id: str) -> bool:
-        """Whether this request is known and not lifted."""
-        with self._log.read() as db:
-            self._caught_up(db)
-            return self._view.knows(request_id) and not self._view.is_lifted(request_id)
-
-    def active_requests(self) -> list[str]:
-        """Ids of all requests in force, oldest first."""
-        return self.entries()[1]["request"].unique(maintain_order=True).to_list()
-
     def save_job(self, kind: str, job_id: str, state: str, payload: Mapping[str, object]) -> None:
         """Keep or replace a job of the checks; the payload (JSON values) is sealed, the audit tells of it."""
         with self._log.write() as db:
@@ -261,29 +230,10 @@ class Store:
             commit.keep_job(kind, job_id, state, payload)
             commit.finish(f"job {kind} {state}", {"job": job_id})
 
-    def load_job(self, job_id: str) -> tuple[str, str, dict[str, Any]] | None:
-        """Kind, state and payload of a job, or None."""
-        with self._log.read() as db:
-            return jobs.load(db, self._keyring, self._log.name, job_id)
-
-    def jobs(self, kind: str) -> list[tuple[str, str]]:
-        """Job id and state of all jobs of a kind, in the order of their last change."""
-        with self._log.read() as db:
-            return jobs.listed(db, kind)
-
     def record(self, action: str, detail: Mapping[str, object]) -> None:
         """Write an audit row alone: a read, an export, a delivery. The detail (JSON values) is sealed."""
         with self._log.write() as db:
             Commit(db, self._keyring, self._head(db), self._stamp()).finish(action, detail)
-
-    def audit_verify(self) -> int:
-        """Walk the audit chain, every block and imported table; the number of audit rows, or StoreDamagedError."""
-        with self._log.read() as db:
-            rows = audit.verify(db, self._head(db), self._log.name)
-            if layout.has_tables(db):
-                self._caught_up(db)
-                imported.verify(db, self._view.shelf, self._log.name)
-            return rows
 
     def import_tables(
         self, kind: str, path: str | Path, replace: bool = False, as_of: date | None = None
@@ -321,91 +271,75 @@ class Store:
                 return told
             return imported.record(Commit(db, self._keyring, at, self._stamp()), extract, replace, told)
 
-    def tables(self) -> list[TableImport]:
-        """The imports of address tables, oldest first; none = the packaged tables alone."""
-        with self._log.read() as db:
-            self._caught_up(db)
-            return self._view.shelf.listed()
-
-    def gazetteer(self, revision: int | None = None) -> Gazetteer:
-        """The places addresses are read by: the packaged ones with what was imported up to a revision.
-
-        Args:
-            revision: None = the newest.
-
-        Raises:
-            StoreDamagedError: an imported table is not what was written.
-        """
-        with self._log.read() as db:
-            at = self._caught_up(db)
-            return self._places.of(db, self._view.shelf.at(at.rev if revision is None else revision))
-
     def _suppress_one(self, request: Request) -> Receipt:
         def pieces(request_id: str) -> list[Piece]:
-            rows = request.entries(request_id)
-            return [Piece(request.tenant or "", "add", "js", len(rows), packed(rows))]
+            rows = entry.told_rows(request.entries(request_id))
+            return [Piece(request.tenant or "", "add", "js", len(rows), packed(rows), request.is_plain)]
 
-        receipt_id, revision = self._commit_once(b"request", request.canonical, request.tenant or "", pieces)
-        return Receipt([receipt_id], revision, cache(lambda: bulk.from_requests([request]).unmatchable()))
+        given = (_SINGLE, request.canonical, request.tenant or "")
+        receipt_id, revision, known = self._commit_once(*given, pieces)
+        judge = cache(lambda: bulk.from_requests([request]).unmatchable())
+        return Receipt([receipt_id], revision, judge, known)
 
     def _suppress_many(self, given: bulk.Import) -> Receipt:
         if given.n == 0:
             return Receipt([], self.revision, Judged(()))
-        receipt_id, revision = self._commit_once(b"import", given.digest, "", given.pieces)
-        return Receipt(bulk.ids(receipt_id, given.n), revision, cache(given.unmatchable))
+        receipt_id, revision, known = self._commit_once(b"import", given.digest, "", given.pieces)
+        return Receipt(bulk.ids(receipt_id, given.n), revision, cache(given.unmatchable), known)
 
     def _commit_once(
         self, kind: bytes, content: bytes, tenant: str, pieces: Callable[[str], list[Piece]]
-    ) -> tuple[str, int]:
-        """Id and revision. Encoding is done before our turn, unless someone else's commit changed the id."""
+    ) -> tuple[str, int, bool]:
+        """Id, revision and whether it stood already.
+
+        Encoding is done before our turn, unless someone else's commit changed the id.
+        """
         with self._log.read() as db:
             at = self._head(db)
             expected, _, known = self._generation(db, at, kind, content, tenant)
         if known:
-            return expected, at.rev
+            return expected, at.rev, True
         encoded = pieces(expected)
         with self._log.write() as db:
             at = self._head(db)
             receipt_id, key, known = self._generation(db, at, kind, content, tenant)
             if known:
-                return receipt_id, at.rev
+                return receipt_id, at.rev, True
             commit = Commit(db, self._keyring, at, self._stamp())
-            for piece in encoded if receipt_id == expected else pieces(receipt_id):
+            due = encoded if receipt_id == expected else pieces(receipt_id)
+            if not all(piece.plain for piece in due):
+                commit.raise_format(layout.KINDS.format)
+            for piece in due:
                 commit.append(piece)
             commit.remember(tenant, key)
             detail = {"request": receipt_id, "entries": sum(piece.n for piece in encoded)}
-            return receipt_id, commit.finish("suppress", detail).rev
+            return receipt_id, commit.finish("suppress", detail).rev, False
 
     def _generation(
         self, db: Transaction, at: Head, kind: bytes, content: bytes, tenant: str
     ) -> tuple[str, bytes, bool]:
         """Id, request key and whether it stands: the first generation that is new or was never lifted."""
         secret = self._keyring.mac_key(db)
+        self._view.catch_up_lifts(db, at)
         for generation in count():
             key = seal.mac(secret, kind, content, str(generation).encode())
             receipt_id = "R-" + base64.b32encode(key[:_ID_BYTES]).decode("ascii")[:13]
-            if db.execute(statements.REQUEST, (tenant, key)).fetchone() is None:
-                return receipt_id, key, False
-            self._view.catch_up_lifts(db, at)
-            if not self._view.any_lifted(receipt_id):
-                return receipt_id, key, True
+            # Whether its key is held or not (a merge brings none): what is recorded under a lifted id is not in force.
+            lifted = self._view.is_lifted if kind == _SINGLE else self._view.any_lifted
+            if lifted(receipt_id):
+                continue
+            row = db.execute(statements.REQUEST, (tenant, key)).fetchone()
+            if row is not None:
+                self._view.require_held(db, row[0], tenant, receipt_id)
+            return receipt_id, key, row is not None
         raise AssertionError("count() does not end")
-
-    def _stamp(self) -> Stamp:
-        return Caller(self.actor, self.purpose, self.now).stamp()
-
-    def _head(self, db: Transaction) -> Head:
-        return head.read(db, self._keyring.mac_key(db), self.store_id, self._log.name)
-
-    def _caught_up(self, db: Transaction) -> Head:
-        at = self._head(db)
-        self._view.catch_up(db, at)
-        return at
 
 
 def _find(key: bytes | str | None, environ: Mapping[str, str], facts: layout.Facts) -> rootkey.Found:
     salt, cost = bytes.fromhex(facts.salt), int(facts.scrypt_n)
-    return rootkey.find(key, environ, facts.store_id, lambda phrase: seal.stretch(phrase, salt, cost))
+    return rootkey.find(
+        key, environ, facts.store_id, lambda phrase: seal.stretch(phrase, salt, cost), facts.key_check
+    )
 
 
 def _gathered(

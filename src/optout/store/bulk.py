@@ -1,28 +1,36 @@
 """Many requests at once: a list of requests, or the rows of a frame → entries, without a Python step per row.
 
 The columns that tell who is meant are recognised as for any list (`batch`); how far the request goes is read
-from the columns of `SCOPE`. A channel cell that cannot be read means every channel: the broader stop is safe.
+from the columns of `SCOPE`. A channel cell that cannot be read means every channel, a kind that cannot be read means
+opt_out: the broader stop is safe. A cell that names two kinds (故人・法的保全) makes entries of both.
 """
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import polars as pl
 
 from optout.errors import OptionError
-from optout.schema import CHANNELS, ENTRY_SCHEMA, RAW_FIELDS, SELF, numbered
+from optout.schema import CHANNELS, ENTRY_SCHEMA, KIND, RAW_FIELDS, SELF, DType, numbered
+from optout.store import entry
 from optout.store.commit import Piece
+from optout.store.kind import OPT_OUT, covered, read_kinds
 from optout.store.request import Request, read_channels
 from optout.store.view import parquet
 
 Columns: TypeAlias = Mapping[str, str | Sequence[str]]
+Buffer: TypeAlias = "bytes | memoryview"
 
 BLOCK: Final = 65_536  # entries a block
+_LANES: Final = 2
+_AHEAD: Final = 8  # columns of a block laid out before they are hashed: bounded memory
 # Headers of a request list that say how far a request goes, as offices write them; the first found is read.
 SCOPE: Final = {
     "channels": (
@@ -43,6 +51,11 @@ SCOPE: Final = {
         "受信日",
     ),
     "source": ("source", "受付方法", "依頼元", "経路", "受付経路", "依頼方法", "申出方法", "受付手段"),
+    "kind": (
+        *("kind", "種別", "区分", "求めの種別", "依頼種別", "申出種別", "停止種別", "登録種別"),
+        *("依頼区分", "申出区分", "停止区分", "登録区分"),
+    ),
+    "reason": ("reason", "理由", "停止理由", "依頼理由", "申出理由", "登録理由", "削除理由"),
 }
 SAMPLE: Final = 10_000  # rows looked at where headers alone do not tell
 _YES: Final = ("1", "true", "yes", "y", "はい", "有", "あり", "○", "◯", "〇")
@@ -75,7 +88,7 @@ class Import:
     @property
     def digest(self) -> bytes:
         """SHA-256 over the content as given: the same import again has the same, whatever the versions."""
-        return content_digest(self.entries)
+        return content_digest(entry.told(self.entries))
 
     def unmatchable(self) -> list[bool]:
         """For each request, whether nothing that identifies anyone survives under the rules of the day."""
@@ -89,16 +102,21 @@ class Import:
         """Blocks of Parquet, a tenant each, under the ids `receipt_id`-row."""
         request = pl.concat_str(pl.lit(f"{receipt_id}-"), pl.col(_ROW).cast(pl.String)).alias("request")
         named = self.entries.with_columns(request).select(list(ENTRY_SCHEMA))
-        return [
-            Piece(tenant, "add", "pq", part.height, parquet(part))
-            for tenant, of_tenant in _by_tenant(named)
-            for part in of_tenant.iter_slices(BLOCK)
+        parts = [
+            (tenant, part) for tenant, of_tenant in _by_tenant(named) for part in of_tenant.iter_slices(BLOCK)
         ]
+        with ThreadPoolExecutor(_LANES) as lanes:
+            return list(lanes.map(_piece, *zip(*parts, strict=True))) if parts else []
+
+
+def _piece(tenant: str, part: pl.DataFrame) -> Piece:
+    told = entry.told(part)
+    return Piece(tenant, "add", "pq", part.height, parquet(told), entry.is_plain(part))
 
 
 def ids(receipt_id: str, n: int) -> list[str]:
     """The request ids of an import, by row."""
-    rows = pl.Series(_ROW, range(n), dtype=pl.UInt32).cast(pl.String)
+    rows = pl.int_range(n, dtype=pl.UInt32, eager=True).cast(pl.String)
     return (f"{receipt_id}-" + rows).to_list()
 
 
@@ -128,7 +146,8 @@ def from_frame(frame: pl.DataFrame, columns: Columns | None) -> Import:
     people = _every_name(raw(frame, mapping))
     entries = people.select(_ROW, *_person(people)).join(_scope(frame, scope), on=_ROW, how="right")
     # A row no subject was found in is a request all the same: stored as given, flagged unmatchable.
-    entries = entries.with_columns(pl.col("phones", "emails").fill_null([]))
+    seen = pl.lit(None, ENTRY_SCHEMA["first_seen"]).alias("first_seen")
+    entries = entries.with_columns(pl.col("phones", "emails").fill_null([]), seen)
     ordered = entries.select(*[name for name in ENTRY_SCHEMA if name != "request"], _ROW).sort(
         _ROW, maintain_order=True
     )
@@ -149,26 +168,52 @@ def as_raw(entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def content_digest(frame: pl.DataFrame) -> bytes:
-    """SHA-256 over the values: for each slice and column the lengths (-1 = null), then the text."""
+    """SHA-256 over the values: for each slice and column the lengths (-1 = null), then the text.
+
+    Stays as it is for good: by it an import of an earlier version is known again.
+    """
     sha = hashlib.sha256()
-    for part in frame.iter_slices(BLOCK):
-        for column in part.get_columns():
-            sha.update(f"{column.name}\0{part.height}\0".encode())
-            for piece in _flat(column):
-                sha.update(piece)
+
+    def add(told: list[Buffer]) -> None:
+        for piece in told:
+            sha.update(piece)
+
+    told = (_flat(column) for part in frame.iter_slices(BLOCK) for column in part.get_columns())
+    if frame.height <= BLOCK:
+        for each in told:
+            add(each)
+        return sha.digest()
+    # One thread hashes while the other lays out; the pieces stay in order.
+    with ThreadPoolExecutor(1) as beside:
+        ahead: deque[Future[None]] = deque()
+        for each in told:
+            ahead.append(beside.submit(add, each))
+            if len(ahead) > _AHEAD:
+                ahead.popleft().result()
+        for hashed in ahead:
+            hashed.result()
     return sha.digest()
 
 
-def _flat(column: pl.Series) -> Iterator[bytes]:
+def _flat(column: pl.Series) -> list[Buffer]:
+    told: list[Buffer] = [f"{column.name}\0{len(column)}\0".encode()]
     if isinstance(column.dtype, pl.List):
-        yield column.list.len().cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8").tobytes()
+        told.append(_lengths(column.list.len()))
         column = column.explode(empty_as_null=False, keep_nulls=False)
     text = column.cast(pl.String)
-    yield text.str.len_bytes().cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8").tobytes()
-    yield text.str.join("").item().encode()
+    told.append(_lengths(text.str.len_bytes()))
+    told.append(text.str.join("").cast(pl.Binary).item())
+    return told
+
+
+def _lengths(lengths: pl.Series) -> Buffer:
+    return lengths.cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8", copy=False).data
 
 
 def _by_tenant(entries: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    if entries["tenant"].n_unique() == 1:
+        yield entries["tenant"][0] or "", entries
+        return
     for part in entries.partition_by("tenant", maintain_order=True):
         yield part["tenant"][0] or "", part
 
@@ -221,22 +266,38 @@ def _folded(text: str) -> str:
 
 
 def _scope(frame: pl.DataFrame, headers: Mapping[str, str]) -> pl.DataFrame:
+    """The scope of every row, `row` beside it: a line a kind it names."""
     cells = [_cell(frame, headers.get(field)).alias(field) for field in SCOPE]
     scope = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias(_ROW), *cells)
-    meaning = {
-        cell: list(read_channels(cell) or CHANNELS) for cell in scope["channels"].drop_nulls().unique()
-    }
-    known = pl.DataFrame(
-        {"channels": list(meaning), "chosen": list(meaning.values())},
-        schema={"channels": pl.String, "chosen": pl.List(pl.String)},
-    )
-    household = _says(scope["household"], _household_words(headers.get("household", "")))
-    chosen = pl.col("chosen").fill_null(pl.lit(list(CHANNELS), dtype=pl.List(pl.String))).alias("channels")
+    words = _household_words(headers.get("household", ""))
+    scope = scope.with_columns(_says(scope["household"], words).alias("household"))
+    given = ["channels", "kind"]
+    meanings = _meanings(scope.select(given).unique(maintain_order=True))
     return (
-        scope.join(known, on="channels", how="left", maintain_order="left")
-        .with_columns(chosen, household.alias("household"))
-        .drop("chosen")
+        scope.join(meanings, on=given, how="left", nulls_equal=True, maintain_order="left_right")
+        .drop(given)
+        .rename({"means": "kind", "covers": "channels"})
     )
+
+
+def _meanings(given: pl.DataFrame) -> pl.DataFrame:
+    """What pairs of cells (`channels`, `kind`) mean: `means` and `covers`, a line a kind."""
+    rows = [
+        {"channels": channels, "kind": kinds, "means": code, "covers": list(covered(code, _said(channels)))}
+        for channels, kinds in given.iter_rows()
+        for code in (read_kinds(kinds) if kinds else (OPT_OUT,))
+    ]
+    schema: dict[str, DType] = {
+        "channels": pl.String,
+        "kind": pl.String,
+        "means": KIND,
+        "covers": pl.List(pl.String),
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _said(cell: str | None) -> tuple[str, ...] | None:
+    return (read_channels(cell) or CHANNELS) if cell else None
 
 
 def _household_words(header: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from optout.store import audit, head, seal, statements
+from optout.store import audit, head, layout, seal, statements
 from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.keyring import Keyring
@@ -49,6 +49,7 @@ class Piece:
         tenant: "" = global.
         n: Entries (or lifts) in it.
         payload: Encoded, not yet sealed.
+        plain: An optout of the first format reads it as it is meant.
     """
 
     tenant: str
@@ -56,6 +57,7 @@ class Piece:
     codec: Codec
     n: int
     payload: bytes
+    plain: bool = True
 
     def __repr__(self) -> str:
         return f"Piece({self.kind}, {self.codec}, n={self.n})"
@@ -83,6 +85,8 @@ class Commit:
         self.db, self.keyring, self.head, self.stamp = db, keyring, at, stamp
         self._before = at
         self._sealed: list[bytes] = []
+        self._job: str | None = None
+        self._steps: list[int] = []  # formats whose schema steps ran in this commit
 
     def append(self, piece: Piece) -> None:
         """Seal a piece and append it; the first one of a commit takes the next revision."""
@@ -106,9 +110,20 @@ class Commit:
         row = (job_id, kind, state, self.head.rev, self.stamp.ts, dek.dek_id, data)
         self.db.execute(statements.KEEP_JOB, row)
         self._sealed.append(hashlib.sha256(data).digest())
+        self._job = job_id
+
+    def raise_format(self, needed: int) -> None:
+        """Run the schema steps up to a format; the audit row of this commit tells of them."""
+        for step in layout.steps(self.db, needed):
+            step.run(self.db)
+            self._steps.append(step.format)
 
     def finish(self, action: str, detail: Mapping[str, object]) -> Head:
         """Write the audit row and move the head; returns the new head."""
+        if self._job is not None:
+            detail = {**detail, "job": self._job}  # by which its newest state is known
+        if self._steps:
+            detail = {**detail, "format": self._steps}
         n, at, stamp = self.head.audit_n + 1, self.head, self.stamp
         dek = self.keyring.to_seal(self.db, "", "record", stamp.ts)
         sealed = seal.seal(dek.key, packed(detail), seal.bound("audit", self.keyring.store_id, at.epoch, n))

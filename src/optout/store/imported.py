@@ -159,7 +159,7 @@ def settled(
 
 def record(commit: Commit, extract: Extract, replaces: bool, remarks: tuple[str, ...]) -> TableImport:
     """Write an import into the transaction of a commit, and finish it."""
-    layout.make_room_for_tables(commit.db)
+    commit.raise_format(layout.TABLES.format)
     buffer = io.BytesIO()
     extract.frame.write_parquet(buffer, compression="zstd", statistics=False)
     data = buffer.getvalue()

@@ -1,8 +1,9 @@
 """The file format: tables, triggers and the facts of a store that never change.
 
 `head` is the one row every commit rewrites, under its lock; `block`, `audit` and `checkpoint` only grow. What
-a person gave is in sealed blobs (`data`, `detail`, `payload`) alone. Format 1 may gain tables; a change that
-an older optout would misread raises `FORMAT`.
+a person gave is in sealed blobs (`data`, `detail`, `payload`) alone. A store is made in the first format and stays in
+it until something is recorded that an older optout would misread: then the steps up to the format needed run in that
+transaction, and its audit row tells of them. Every older format is read for good; nothing is rewritten.
 """
 
 from __future__ import annotations
@@ -16,10 +17,8 @@ from optout.errors import StoreDamagedError, StoreError
 from optout.store import statements
 from optout.store.engine import Transaction
 
-# The newest format this version reads. Address tables were imported: an optout that reads format 1 alone would take
-# their blocks for requests. A store without them stays in the first one.
-FORMAT: Final = 2
-_FIRST: Final = 1
+FORMAT: Final = 4  # the newest this version reads
+FIRST: Final = 1
 GENESIS: Final = bytes(32)  # what the first audit row chains to
 
 
@@ -27,20 +26,47 @@ def make_tables(db: Transaction) -> None:
     """Every table and trigger of an empty store."""
     db.define(statements.TABLES)
     db.forbid_changes(statements.FOREVER)
-    db.set_format(_FIRST)
+    db.set_format(FIRST)
 
 
-def make_room_for_tables(db: Transaction) -> None:
-    """The step from format 1 to 2, in the transaction of the first import; nothing on a later one."""
-    if not has_tables(db):
-        db.define(statements.PLACE)
-        db.forbid_changes(("place",))
-        db.set_format(FORMAT)
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a store lacks of a later format.
+
+    Attributes:
+        format: The format after it.
+        why: What an optout that reads only the one before would misread.
+        tables: Tables to make; "" = none.
+        forever: Those of them that are only added to.
+    """
+
+    format: int
+    why: str
+    tables: str = ""
+    forever: tuple[str, ...] = ()
+
+    def run(self, db: Transaction) -> None:
+        """Take it, in the caller's transaction."""
+        db.define(self.tables)
+        db.forbid_changes(self.forever)
+        db.set_format(self.format)
+
+
+TABLES: Final = Step(2, "blocks that tell of imported address tables", statements.PLACE, ("place",))
+KINDS: Final = Step(3, "entries with a kind or a reason")
+PURGES: Final = Step(4, "blocks that were sealed anew without a purged request")
+STEPS: Final = (TABLES, KINDS, PURGES)
+
+
+def steps(db: Transaction, needed: int) -> list[Step]:
+    """The steps from the format of a store to the one needed; none when it is there."""
+    present = db.format() or FIRST
+    return [step for step in STEPS if present < step.format <= needed]
 
 
 def has_tables(db: Transaction) -> bool:
-    """Whether address tables were ever imported."""
-    return db.format() == FORMAT
+    """Whether there is room for address tables."""
+    return (db.format() or FIRST) >= TABLES.format
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +108,7 @@ def read_facts(db: Transaction, name: str) -> Facts:
     version = db.format()
     if version is None:
         raise StoreDamagedError(name, "it is not an optout store")
-    if version not in (_FIRST, FORMAT):
+    if not FIRST <= version <= FORMAT:
         raise StoreError(
             f"{name} has format {version}; this optout reads format {FORMAT}. "
             "Update optout: pip install -U optout."

@@ -7,7 +7,6 @@ surname or an old address is one more `Identity`; each name form is listed with 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
@@ -17,6 +16,8 @@ from typing import Any, Final, TypeAlias
 from optout import tables
 from optout.errors import OptionError
 from optout.schema import CHANNELS
+from optout.store.entry import told_rows
+from optout.store.kind import OPT_OUT, covered, kind, words
 
 Texts: TypeAlias = str | Iterable[str]
 Form: TypeAlias = tuple[str | None, ...]
@@ -26,7 +27,17 @@ _NAME: Final = ("name", "kana", "company")
 _PLACE: Final = ("postal", "address")
 _LISTS: Final = ("phones", "emails")
 _DATED: Final = ("birth_date", "received")
-_TEXT: Final = ("name", "kana", "postal", "address", "company", "corporate_number", "source", "tenant")
+_TEXT: Final = (
+    "name",
+    "kana",
+    "postal",
+    "address",
+    "company",
+    "corporate_number",
+    "source",
+    "tenant",
+    "reason",
+)
 _TEXT_ALLOWED: Final = ("text (str)", "None")
 
 
@@ -71,17 +82,23 @@ class Request:
         birth_date: Text in any spelling, or a date.
         received: When it arrived; text or a date.
         source: How it arrived, or from whom.
-        channels: "all", or one or several of mail phone fax email sms (郵送 電話 FAX メール SMS).
+        channels: "all", or one or several of mail phone fax email sms (郵送 電話 FAX メール SMS); None = those of
+            the kind, which are covered in any case.
         household: Whether it speaks for everyone at the address.
         tenant: Whose list it is for; None = every list.
         identities: Other names, addresses and numbers of the same person.
+        kind: opt_out (停止), deceased (故人), minor (未成年), do_not_call (架電禁止), moved_away (転居) or legal_hold
+            (法的保全); what each does stands in tables/request_kind.tsv.
+        reason: Why, in whatever words.
 
     Raises:
-        OptionError: a field is of another type, or a channel does not exist.
+        OptionError: a field is of another type, or a channel or kind does not exist.
 
     Examples:
         >>> Request(name="見本 一郎", phones="090-1234-5678", channels="電話,FAX")
         Request(name, phones; phone,fax)
+        >>> Request(name="見本 一郎", phones="090-1234-5678", kind="架電禁止")
+        Request(name, phones; do_not_call phone,sms)
     """
 
     name: str | None = None
@@ -95,14 +112,18 @@ class Request:
     corporate_number: str | None = None
     received: str | date | None = None
     source: str | None = None
-    channels: Texts = ALL
+    channels: Texts | None = None
     household: bool = False
     tenant: str | None = None
     identities: Iterable[Identity] = ()
+    kind: str = OPT_OUT
+    reason: str | None = None
 
     def __post_init__(self) -> None:
         _settle(self)
-        object.__setattr__(self, "channels", channels(self.channels))
+        object.__setattr__(self, "kind", kind(self.kind))
+        said = None if self.channels is None else channels(self.channels)
+        object.__setattr__(self, "channels", covered(self.kind, said))
         if not isinstance(self.household, bool):
             raise OptionError("household", ("True", "False"))
         others = tuple(self.identities) if isinstance(self.identities, Iterable) else (None,)
@@ -111,14 +132,26 @@ class Request:
         object.__setattr__(self, "identities", others)
 
     def __repr__(self) -> str:
-        scope = ALL if tuple(self.channels) == CHANNELS else ",".join(self.channels)
-        return f"Request({', '.join(_filled(self))}; {scope})"
+        covers = self._covered
+        scope = ALL if covers == CHANNELS else ",".join(covers)
+        what = "" if self.kind == OPT_OUT else f"{self.kind} "
+        return f"Request({', '.join(_filled(self))}; {what}{scope})"
+
+    @property
+    def _covered(self) -> tuple[str, ...]:
+        return tuple(self.channels or ())
 
     @property
     def canonical(self) -> bytes:
-        """The request as given, as canonical JSON: the same request gives the same bytes."""
+        """The request as given, as canonical JSON: the same request gives the same bytes in every version."""
         given = {**_plain(self), "identities": [_plain(other) for other in self.identities]}
+        (given,) = told_rows([given])
         return json.dumps(given, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether an optout of the first format reads it as it is meant."""
+        return self.kind == OPT_OUT and self.reason is None
 
     def entries(self, request_id: str) -> list[dict[str, Any]]:
         """Rows of `schema.ENTRY_SCHEMA`: every name form with every address, each with all numbers."""
@@ -126,7 +159,7 @@ class Request:
         shared = {
             "request": request_id,
             "tenant": self.tenant,
-            "channels": list(self.channels),
+            "channels": list(self._covered),
             "household": self.household,
             "received": self.received,
             "source": self.source,
@@ -134,6 +167,9 @@ class Request:
             "emails": _union(everyone, "emails"),
             "birth_date": _first(everyone, "birth_date"),
             "corporate_number": _first(everyone, "corporate_number"),
+            "kind": self.kind,
+            "reason": self.reason,
+            "first_seen": None,
         }
         names = _forms(self, [_named(self, other) for other in self.identities], _NAME)
         places = _forms(self, [_placed(self, other) for other in self.identities], _PLACE)
@@ -148,12 +184,14 @@ class Receipt:
     Attributes:
         request_ids: One a request or row.
         revision: The store's, after the change.
+        known: The same was recorded before, and stands; nothing changed.
         judge: Finds `unmatchable`; asked once, when that is first read.
     """
 
     request_ids: list[str]
     revision: int
     judge: Callable[[], list[bool]] = field(compare=False)
+    known: bool = field(default=False, compare=False)
 
     @property
     def unmatchable(self) -> list[bool]:
@@ -164,11 +202,12 @@ class Receipt:
         return self.judge()
 
     def __repr__(self) -> str:
-        return f"Receipt({len(self.request_ids)} requests, revision={self.revision})"
+        said = ", known" if self.known else ""
+        return f"Receipt({len(self.request_ids)} requests, revision={self.revision}{said})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A judge holds what was given; what leaves the process is its answer.
-        return Receipt, (self.request_ids, self.revision, Judged(tuple(self.unmatchable)))
+        return Receipt, (self.request_ids, self.revision, Judged(tuple(self.unmatchable)), self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +237,9 @@ def channels(written: Texts | None) -> tuple[str, ...]:
 
 def read_channels(cell: str) -> tuple[str, ...] | None:
     """The channels one cell names, split at commas and the like; None when a word is unknown."""
-    words = _split(cell)
-    known = [_words().get(word) for word in words]
-    if not words or None in known:
+    said = words(cell)
+    known = [_words().get(word) for word in said]
+    if not said or None in known:
         return None
     chosen = {channel for each in known for channel in each or ()}
     return tuple(channel for channel in CHANNELS if channel in chosen)
@@ -213,18 +252,11 @@ def _channel_words(written: Texts | None) -> list[str]:
     return parts if all(isinstance(part, str) for part in parts) else []
 
 
-def _split(cell: str) -> list[str]:
-    folded = unicodedata.normalize("NFKC", cell).casefold()
-    for mark in "、・;/|":
-        folded = folded.replace(mark, ",")
-    return [word for part in folded.split(",") if (word := "".join(part.split()))]
-
-
 @cache
 def _words() -> dict[str, tuple[str, ...]]:
     rows = tables.mapping("channel")
     meaning = {written: CHANNELS if channel == ALL else (channel,) for written, channel in rows.items()}
-    return {"".join(_split(written)): channel for written, channel in meaning.items()}
+    return {"".join(words(written)): channel for written, channel in meaning.items()}
 
 
 def _settle(given: Request | Identity) -> None:
@@ -265,7 +297,7 @@ def _texts(field: str, value: object) -> tuple[str, ...]:
 
 def _filled(given: Request | Identity) -> list[str]:
     """Field names that have a value; never the values."""
-    own = ("channels", "household", "tenant")
+    own = ("channels", "household", "tenant", "kind")
     return [field.name for field in fields(given) if field.name not in own and getattr(given, field.name)]
 
 

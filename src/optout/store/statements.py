@@ -45,6 +45,7 @@ PLACE: Final = "CREATE TABLE place(sha256 BLOB PRIMARY KEY, data BLOB NOT NULL)"
 
 META: Final = "SELECT key, value FROM meta"
 ADD_META: Final = "INSERT INTO meta(key, value) VALUES (?, ?)"
+SET_META: Final = "UPDATE meta SET value = ? WHERE key = ?"
 
 HEAD: Final = "SELECT epoch, rev, seq, audit_n, audit_hash, mac FROM head WHERE id = 1"
 ADD_HEAD: Final = (
@@ -61,7 +62,10 @@ CURRENT_DEK: Final = (
     "WHERE tenant = ? AND purpose = ? AND retired IS NULL AND seals < ? ORDER BY dek_id DESC LIMIT 1"
 )
 COUNT_SEAL: Final = "UPDATE dek SET seals = seals + 1 WHERE dek_id = ?"
-NEXT_DEK: Final = "SELECT coalesce(max(dek_id), 0) + 1 FROM dek"
+NEXT_DEK: Final = "SELECT coalesce(max(dek_id), 0) + 1, coalesce(max(kek_id), 1) FROM dek"
+REWRAP_DEK: Final = "UPDATE dek SET wrapped = ?, kek_id = kek_id + 1 WHERE dek_id = ?"
+RETIRE_DEKS: Final = "UPDATE dek SET retired = ? WHERE purpose <> 'mac' AND retired IS NULL"
+RETIRE_USED: Final = "UPDATE dek SET retired = ? WHERE tenant = ? AND purpose = ? AND retired IS NULL"
 ADD_DEK: Final = (
     "INSERT INTO dek(dek_id, tenant, purpose, kek_id, alg, wrapped, created, retired, seals) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, NULL, 0)"
@@ -71,28 +75,52 @@ BLOCKS: Final = (
     "SELECT seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data FROM block "
     "WHERE seq > ? AND seq <= ? ORDER BY seq"
 )
+# Every block is looked at, the lifts are read: an index that lost a row would hide a lift.
 LIFTS: Final = (
-    "SELECT seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data FROM block "
-    "WHERE kind = 'lift' AND seq > ? AND seq <= ? ORDER BY seq"
+    "SELECT seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, "
+    "CASE WHEN kind = 'lift' THEN data END FROM block WHERE seq > ? AND seq <= ? ORDER BY seq"
 )
-SUMS: Final = "SELECT rev, sha256, data FROM block ORDER BY seq"
+# There are no more revisions than blocks, so none stands before its number.
+FIRST_ADDED: Final = (
+    "SELECT seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data FROM block "
+    "WHERE seq >= ? AND rev = ? AND kind = 'add' ORDER BY seq LIMIT 1"
+)
+SUMS: Final = "SELECT seq, rev, sha256, data FROM block ORDER BY seq"
+ALL_BLOCKS: Final = (
+    "SELECT seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data FROM block ORDER BY seq"
+)
+AMENDS: Final = (
+    "SELECT seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data FROM block "
+    "WHERE kind = 'amend' ORDER BY seq"
+)
+RESEAL_BLOCK: Final = "UPDATE block SET n = ?, dek_id = ?, sha256 = ?, data = ? WHERE seq = ?"
 ADD_BLOCK: Final = (
     "INSERT INTO block(seq, epoch, tenant, rev, kind, codec, n, dek_id, sha256, data) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-REQUEST: Final = "SELECT 1 FROM request_key WHERE tenant = ? AND key = ?"
+REQUEST: Final = "SELECT rev FROM request_key WHERE tenant = ? AND key = ?"
+REQUEST_REVISIONS: Final = "SELECT rev FROM request_key ORDER BY rev"
+SUPPRESSED: Final = "SELECT rev FROM audit WHERE action = 'suppress' AND content <> ? ORDER BY n"
 ADD_REQUEST: Final = "INSERT INTO request_key(tenant, key, rev) VALUES (?, ?, ?)"
 
 AUDIT: Final = (
     "SELECT n, epoch, rev, ts, actor, action, purpose, content, detail, prev, hash FROM audit ORDER BY n"
 )
+AUDIT_TIMES: Final = "SELECT rev, ts FROM audit WHERE n > ? ORDER BY n DESC"
 ADD_AUDIT: Final = (
     "INSERT INTO audit(n, epoch, rev, ts, actor, action, purpose, content, dek_id, detail, prev, hash) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-JOB: Final = "SELECT kind, state, dek_id, payload FROM job WHERE job_id = ?"
+# `|| ''` keeps the index out: one that lost a row would hide a job.
+JOB: Final = "SELECT kind, state, dek_id, payload FROM job WHERE job_id || '' = ?"
+JOB_SUMS: Final = "SELECT job_id, payload FROM job"
+# Newest first: what may tell of a job, and so has another content than none at all.
+JOB_AUDIT: Final = (
+    "SELECT n, epoch, content, dek_id, detail FROM audit "
+    "WHERE content <> ? AND action NOT IN ('suppress', 'lift', 'purge', 'import tables', 'merge') ORDER BY n DESC"
+)
 JOBS: Final = "SELECT job_id, state FROM job WHERE kind = ? ORDER BY updated, job_id"
 KEEP_JOB: Final = (
     "INSERT INTO job(job_id, kind, state, rev, updated, dek_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?) "
@@ -102,3 +130,29 @@ KEEP_JOB: Final = (
 
 PLACED: Final = "SELECT data FROM place WHERE sha256 = ?"
 ADD_PLACED: Final = "INSERT INTO place(sha256, data) VALUES (?, ?) ON CONFLICT(sha256) DO NOTHING"
+
+# Whole tables, for a copy of a store: what to read and how to write it, in this order; no index is asked.
+COPIED: Final = {
+    "meta": ("SELECT key, value FROM meta ORDER BY key", ADD_META),
+    "dek": (
+        "SELECT dek_id, tenant, purpose, kek_id, alg, wrapped, created, retired, seals FROM dek ORDER BY dek_id",
+        "INSERT INTO dek(dek_id, tenant, purpose, kek_id, alg, wrapped, created, retired, seals) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    "block": (ALL_BLOCKS, ADD_BLOCK),
+    "request_key": ("SELECT tenant, key, rev FROM request_key ORDER BY rev", ADD_REQUEST),
+    "audit": (
+        "SELECT n, epoch, rev, ts, actor, action, purpose, content, dek_id, detail, prev, hash FROM audit ORDER BY n",
+        ADD_AUDIT,
+    ),
+    "checkpoint": (
+        "SELECT n, epoch, audit_n, audit_hash, ts, key_id, signature, token FROM checkpoint ORDER BY n",
+        "INSERT INTO checkpoint(n, epoch, audit_n, audit_hash, ts, key_id, signature, token) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    "job": ("SELECT job_id, kind, state, rev, updated, dek_id, payload FROM job ORDER BY updated", KEEP_JOB),
+    "head": ("SELECT epoch, rev, seq, audit_n, audit_hash, mac FROM head", ADD_HEAD),
+}
+COPIED_PLACES: Final = ("SELECT sha256, data FROM place", ADD_PLACED)
+AUDIT_HASH: Final = "SELECT hash FROM audit WHERE n = ?"
+PURGED: Final = "SELECT 1 FROM audit WHERE n > ? AND substr(action, 1, 5) = 'purge' LIMIT 1"

@@ -79,9 +79,9 @@ class Replacement:
     def __call__(self, text: pl.Expr) -> pl.Expr:
         """Apply to a String column. Elementwise; null stays null."""
         # Not declared elementwise: the engine would cut the column up and build the automaton for every piece.
-        return text.map_batches(self.apply, return_dtype=pl.String)
+        return text.map_batches(self.on_series, return_dtype=pl.String)
 
-    def apply(self, text: pl.Series) -> pl.Series:
+    def on_series(self, text: pl.Series) -> pl.Series:
         """The same for a series."""
         if len(text) > _FEW:
             return text.str.replace_many(self.patterns, self.replacements, leftmost=True)

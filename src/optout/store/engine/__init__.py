@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
@@ -52,11 +52,20 @@ class Transaction(Protocol):
     def stream(self, statement: str, given: Sequence[Value] = ()) -> Iterator[Row]:
         """The rows of a SELECT, a few at a time: the blocks of a store need not fit in memory at once."""
 
+    def insert(self, statement: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run one statement for each of many rows."""
+
     def define(self, tables: str) -> None:
         """Create tables and indexes, written once for both engines: `statements.TABLES`, `statements.PLACE`."""
 
     def forbid_changes(self, tables: Sequence[str]) -> None:
         """Triggers by which the database itself refuses to update or delete rows of these tables."""
+
+    def changing(self, table: str) -> AbstractContextManager[None]:
+        """Lift `forbid_changes` of a table within this transaction: nobody else ever sees it lifted."""
+
+    def is_sound(self) -> bool:
+        """Whether the indexes say what the tables say, as far as the engine can tell."""
 
     def format(self) -> int | None:
         """The format of the store; None when it is no store of ours."""
@@ -124,15 +133,17 @@ class Engine(ABC, Generic[Connection]):
     Attributes:
         name: Where it is, for messages; never a secret.
         failures: What the driver raises.
+        committed: Called after each commit; must not raise.
     """
 
-    failures: ClassVar[type[Exception]]
+    failures: ClassVar[type[Exception] | tuple[type[Exception], ...]]
 
     def __init__(self, name: str) -> None:
         """Connect; StoreError and its kinds when that fails."""
         self.name = name
         self._failed: str | None = None
         self._db: Connection | None = None
+        self.committed: Callable[[], None] | None = None
         self._start()
 
     def _start(self) -> None:
@@ -189,6 +200,9 @@ class Engine(ABC, Generic[Connection]):
                     self._roll_back()
                     self._noted(error)
                     raise
+            if self.committed is not None:
+                # The next writer's turn has come: nobody waits for whoever is told.
+                self.committed()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -211,6 +225,13 @@ class Engine(ABC, Generic[Connection]):
             self._db = self._connect()
             self._begin(self._db, writing)
         return self._db
+
+    def scrub(self) -> None:
+        """After a purge: leave no copy of what a table held before in its files, as far as the engine can."""
+
+    def told(self, error: Exception) -> OptoutError:
+        """Our error for one of `failures`, met while reading."""
+        return self._meaning(error, writing=False)
 
     def _noted(self, error: Failure) -> Failure:
         if isinstance(error, StoreFailedError):

@@ -8,8 +8,8 @@ A commit locks the one row of `head` first, so writers queue and a revision is g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, LiteralString, TypeAlias
@@ -133,6 +133,11 @@ class Session:
         fetch = b"FETCH FORWARD %d FROM %s" % (AT_ONCE, name)
         while rows := self._db.cursor(binary=True).execute(fetch).fetchall():
             yield from rows
+        self._db.execute(b"CLOSE " + name)  # a table that is still read from cannot be altered
+
+    def insert(self, statement: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Many at a time, without waiting for each answer."""
+        self._db.cursor(binary=True).executemany(_spelt(statement), rows)
 
     def define(self, tables: str) -> None:
         """The words of SQLite put into those of PostgreSQL."""
@@ -147,6 +152,18 @@ class Session:
         for table in tables:
             name = sql.Identifier(f"{table}_append_only")
             self._db.execute(sql.SQL(_TRIGGER).format(name=name, table=sql.Identifier(table)))
+
+    @contextmanager
+    def changing(self, table: str) -> Iterator[None]:
+        """The trigger sleeps; readers need not wait."""
+        names = {"table": sql.Identifier(table), "name": sql.Identifier(f"{table}_append_only")}
+        self._db.execute(sql.SQL("ALTER TABLE {table} DISABLE TRIGGER {name}").format(**names))
+        yield
+        self._db.execute(sql.SQL("ALTER TABLE {table} ENABLE TRIGGER {name}").format(**names))
+
+    def is_sound(self) -> bool:
+        """The server looks after its indexes; only `amcheck`, which is not everywhere, could tell."""
+        return True
 
     def format(self) -> int | None:
         """Kept in a table of one row."""
@@ -187,6 +204,20 @@ class PostgreSQL(Engine[Server]):
 
     def _disconnect(self, db: Server) -> None:
         db.close()
+
+    def scrub(self) -> None:
+        """Write the table anew: what an update leaves behind stays in the file otherwise.
+
+        The server's log of changes and its backups are out of reach.
+        """
+        with self._guarded():
+            try:
+                db = self._begun(writing=False)
+                self._roll_back()
+                table = sql.Identifier(self._address.schema, "block")
+                db.execute(sql.SQL("VACUUM (FULL) {}").format(table))
+            except self.failures as error:
+                raise self._meaning(error, writing=True) from error
 
     def _alive(self) -> bool:
         return self._db is not None and not self._db.closed
@@ -234,6 +265,9 @@ def connect(address: Address) -> Server:
 
 
 def _commit(db: Server, name: str) -> None:
+    # Where no transaction is open any more, the server answers COMMIT with success and a warning.
+    if db.info.transaction_status == TransactionStatus.IDLE:
+        raise StoreFailedError(name, "its transaction ended before it was committed")
     try:
         done = db.execute("COMMIT").statusmessage
     except psycopg.Error as error:

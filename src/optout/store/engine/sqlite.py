@@ -8,9 +8,10 @@ writers, so a lock file gives turns. Source: sqlite.org/atomiccommit.html, sqlit
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from optout.errors import (
     StoreFailedError,
     StoreMissingError,
 )
-from optout.store import engine
+from optout.store import engine, statements
 from optout.store.engine import Engine, Row, Transaction, Value
 from optout.store.rootkey import sync_folder
 
@@ -47,6 +48,8 @@ PRAGMAS: Final = (
 # A draft needs no journal file that outlives it; EXTRA syncs the folder as well.
 _DRAFT: Final = ("PRAGMA journal_mode = DELETE", "PRAGMA synchronous = EXTRA")
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# Where the text of its own message is no UTF-8, sqlite3 raises the second.
+_FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DISK: Final = {
     sqlite3.SQLITE_FULL: "disk full",
@@ -60,7 +63,33 @@ _DISK: Final = {
 def connect(path: Path) -> sqlite3.Connection:
     """A connection to an existing file; never makes one. Pragmas are the caller's."""
     uri = f"{path.absolute().as_uri()}?mode=rw"
-    return sqlite3.connect(uri, uri=True, timeout=engine.WAIT, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(uri, uri=True, timeout=engine.WAIT, isolation_level=None, check_same_thread=False)
+    db.row_factory = _typed
+    return db
+
+
+class _TypeChanged(sqlite3.DatabaseError):
+    """A value of a type that its column never holds: SQLite keeps the type beside each value, not in the table."""
+
+
+def _typed(cursor: sqlite3.Cursor, row: Row) -> Row:
+    for (column, *_), value in zip(cursor.description, row, strict=True):
+        if type(value) not in _TYPES.get(column, (type(value),)):
+            raise _TypeChanged
+    return row
+
+
+def _types() -> dict[str, set[type]]:
+    """Column → the types its values have; a name that stands in two tables has those of both."""
+    types: dict[str, set[type]] = {}
+    for name, kind, rest in re.findall(r"(\w+) (INTEGER|TEXT|BLOB)\b([^,;)]*)", statements.TABLES):
+        filled = "NOT NULL" in rest or "PRIMARY KEY" in rest
+        types.setdefault(name, set()).update({_KINDS[kind]} if filled else {_KINDS[kind], type(None)})
+    return types
+
+
+_KINDS: Final[dict[str, type]] = {"INTEGER": int, "TEXT": str, "BLOB": bytes}
+_TYPES: Final = _types()
 
 
 def turns(path: Path | str) -> filelock.BaseFileLock:
@@ -70,6 +99,8 @@ def turns(path: Path | str) -> filelock.BaseFileLock:
 
 def meaning(name: str, error: Exception, writing: bool) -> StoreError:
     """Our error for SQLite's. The message names SQLite's code only: its own text can quote a cell."""
+    if isinstance(error, _TypeChanged | UnicodeDecodeError):
+        return StoreDamagedError(name, "a value or its schema is not what was written")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _BUSY:
         return StoreBusyError(name, engine.WAIT)
@@ -97,6 +128,10 @@ class Session:
         """SQLite steps through rows, and holds one at a time."""
         return iter(self.db.execute(statement, given))
 
+    def insert(self, statement: str, rows: Iterable[Sequence[Value]]) -> None:
+        """One prepared statement for all."""
+        self.db.executemany(statement, rows)
+
     def define(self, tables: str) -> None:
         """The statements of a constant, one by one: `executescript` would commit first."""
         for statement in filter(str.strip, tables.split(";")):
@@ -110,6 +145,18 @@ class Session:
                     f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb.upper()} ON {table} "
                     f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
                 )
+
+    @contextmanager
+    def changing(self, table: str) -> Iterator[None]:
+        """The triggers are dropped and made again."""
+        for verb in ("update", "delete"):
+            self.db.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+        yield
+        self.forbid_changes((table,))
+
+    def is_sound(self) -> bool:
+        """SQLite compares every index with its table, and every page with its neighbours."""
+        return bool(self.db.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
 
     def format(self) -> int | None:
         """Kept in the header of the file, beside our application id."""
@@ -126,7 +173,7 @@ class Session:
 class SQLite(Engine[sqlite3.Connection]):
     """The open file; processes take turns by the lock file."""
 
-    failures = sqlite3.Error
+    failures = _FAILURES
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -139,7 +186,7 @@ class SQLite(Engine[sqlite3.Connection]):
             db = connect(self.path)
             for pragma in PRAGMAS:
                 db.execute(pragma)
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             if db is not None:
                 db.close()
             raise meaning(self.name, error, writing=False) from error
@@ -240,7 +287,7 @@ class File:
                 db.execute("BEGIN IMMEDIATE")
                 fill(Session(db))
                 db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise meaning(self.name, error, writing=True) from error
 
 

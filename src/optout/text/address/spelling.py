@@ -85,7 +85,7 @@ def cleaned(written: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         `text` String, same height and order; and of the few lines that tell either, `line` UInt32, `code` (a postal
         code written in front, seven digits) and `numberless` (無番地, in the place of numbers) String.
     """
-    text = _fold_map().apply(written).alias("text")
+    text = _fold_map().on_series(written).alias("text")
     odd = text.str.contains(_ODD).fill_null(value=False)
     if not odd.any():
         return text, pl.DataFrame(schema={"line": pl.UInt32, "code": pl.String, "numberless": pl.String})

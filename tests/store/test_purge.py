@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optout.errors import OptionError, StoreDamagedError, StoreError, UnknownRequestError
+from optout.store import Request, Store, purge
+from optout.store.commit import Commit
+
+Where = Path | str
+NAME, PHONE = "標本沢 七郎", "090-1234-7391"
+
+
+def person(**fields: Any) -> Request:
+    return Request(name=NAME, phones=PHONE, source="受付係七号", **fields)
+
+
+def others(n: int = 5) -> list[Request]:
+    return [Request(name="見本 一郎", phones=f"090-1234-{number:04}") for number in range(n)]
+
+
+def unsealed(store: Store) -> str:
+    """Every block in clear, as whoever has the key and the file could read it."""
+    with store._log.read() as db:
+        keys = store._keyring.every(db)
+        blocks = map(purge._Block._make, db.stream(purge.statements.ALL_BLOCKS))
+        payloads = [purge._unsealed(block, store._keyring, keys, "s") for block in blocks]
+    return b"".join(payloads).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("kind", ["single", "bulk"])
+def test_a_purged_request_is_gone_from_the_blocks_and_nobody_else_is(path: Where, kind: str) -> None:
+    with Store.create(path) as store:
+        rest = store.suppress(others()).request_ids
+        if kind == "single":
+            (gone,) = store.suppress(person()).request_ids
+        else:
+            gone, *more = store.suppress([person(), *others(3)]).request_ids
+            rest += more
+        assert kind == "bulk" or NAME in unsealed(store)
+        store.lift(gone, "本人の申出")
+        revision = store.purge(gone, "誤入力")
+        assert revision == store.revision == 4
+        assert NAME not in unsealed(store)
+        assert (store.active_requests(), store.requests([gone]).height) == (rest, 0)
+    with Store.open(path) as again:
+        assert (again.active_requests(), again.requests([gone]).height) == (rest, 0)
+        assert again.audit_verify() == again.head.audit_n
+        assert again.purge(gone, "again") == revision
+        with pytest.raises(UnknownRequestError):
+            again.lift(gone, "reason")
+
+
+def test_a_request_in_force_is_purged_only_by_force_and_with_a_reason(path: Where) -> None:
+    with Store.create(path) as store:
+        (gone,) = store.suppress(person(tenant="client-a")).request_ids
+        with pytest.raises(StoreError, match="in force"):
+            store.purge(gone, "誤入力")
+        with pytest.raises(OptionError):
+            store.purge(gone, " ", force=True)
+        with pytest.raises(UnknownRequestError):
+            store.purge("R-AAAAAAAAAAAAA", "誤入力")
+        assert store.is_active(gone)
+        store.purge(gone, "誤入力", force=True)
+        assert not store.is_active(gone)
+        assert NAME not in unsealed(store)
+
+
+def test_the_same_request_given_after_a_purge_is_in_force_again(path: Where) -> None:
+    with Store.create(path) as store:
+        (single,) = store.suppress(person()).request_ids
+        bulk = store.suppress([person(kana="ヒョウホン"), *others()]).request_ids
+        for gone in (single, bulk[0]):
+            store.purge(gone, "誤入力", force=True)
+        (again,) = store.suppress(person()).request_ids
+        anew = store.suppress([person(kana="ヒョウホン"), *others()]).request_ids
+        assert again != single
+        assert not set(anew) & set(bulk)
+        assert store.is_active(again)
+        assert all(store.is_active(each) for each in anew)
+
+
+def test_the_list_as_it_was_says_that_something_was_purged(path: Where) -> None:
+    with Store.create(path) as store:
+        store.suppress(others(1))
+        (gone,) = store.suppress(person()).request_ids
+        store.suppress(others(2))
+        store.purge(gone, "誤入力", force=True)
+        assert [store.at(revision).purged for revision in range(5)] == [(), (), (gone,), (gone,), ()]
+        assert gone not in store.at(2).entries()[1]["request"]
+
+
+def test_another_process_that_has_the_list_open_forgets_it_too(path: Where) -> None:
+    with Store.create(path) as store, Store.open(path) as other:
+        (gone,) = store.suppress(person()).request_ids
+        kept = store.suppress(others()).request_ids
+        assert other.requests([gone]).height == 1
+        store.purge(gone, "誤入力", force=True)
+        assert (other.active_requests(), other.requests([gone]).height) == (kept, 0)
+
+
+def test_the_audit_names_the_purge_and_verifies_after_many(by_hand: Any) -> None:
+    with Store.create(by_hand.path) as store:
+        ids = store.suppress([person(kana=f"カナ{n}") for n in range(4)]).request_ids
+        for gone in ids[:3]:
+            store.purge(gone, "誤入力", force=True)
+            assert store.audit_verify() == store.head.audit_n
+        assert store.active_requests() == ids[3:]
+    actions = [action for (action,) in by_hand.ask("SELECT action FROM audit ORDER BY n")]
+    assert actions.count("purge") == 3
+    assert by_hand.format() == 4
+
+
+def test_the_block_put_back_as_it_was_is_found_out(by_hand: Any) -> None:
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        ((old, data),) = by_hand.ask("SELECT sha256, data FROM block WHERE seq = 1")
+        store.purge(gone, "誤入力", force=True)
+    by_hand.free()
+    by_hand.do(f"UPDATE block SET sha256 = x'{old.hex()}', data = x'{data.hex()}' WHERE seq = 1")
+    with Store.open(by_hand.path) as store, pytest.raises(StoreDamagedError):
+        store.audit_verify()
+
+
+def test_blocks_can_be_changed_by_nobody_afterwards(by_hand: Any) -> None:
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        store.purge(gone, "誤入力", force=True)
+    for statement in ("UPDATE block SET n = 0", "DELETE FROM block"):
+        with pytest.raises(by_hand.refused):
+            by_hand.do(statement)
+
+
+def pieces(data: bytes, size: int = 24) -> Iterator[bytes]:
+    return (data[at : at + size] for at in range(0, len(data) - size, size))
+
+
+def test_no_byte_of_the_old_block_is_left_in_the_file_or_its_journal(tmp_path: Path) -> None:
+    path = tmp_path / "suppression.db"
+    with Store.create(path) as store:
+        store.suppress(others(200))
+        (single,) = store.suppress(person()).request_ids
+        bulk = store.suppress([person(kana="ヒョウホン"), *others(3000)]).request_ids
+        store.lift(single, f"{NAME}様の申出")
+        old = [row[9] for row in rows(store) if row[0] in (2, 3, 4)]
+        assert len(old) == 3
+        assert all(piece in path.read_bytes() for block in old for piece in list(pieces(block))[:3])
+        for gone in (single, bulk[0]):
+            store.purge(gone, "誤入力", force=True)
+        files = [file.read_bytes() for file in tmp_path.iterdir() if file.is_file()]
+        assert files
+        assert [piece for block in old for piece in pieces(block) for file in files if piece in file] == []
+
+
+def rows(store: Store) -> list[Any]:
+    with store._log.read() as db:
+        return list(db.stream(purge.statements.ALL_BLOCKS))
+
+
+def test_a_server_writes_the_table_anew(by_hand: Any) -> None:
+    if not hasattr(by_hand, "schema"):
+        pytest.skip("of PostgreSQL alone")
+    where = "SELECT pg_relation_filepath('block')"
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        ((before,),), (old,) = by_hand.ask(where), rows(store)
+        store.purge(gone, "誤入力", force=True)
+    ((after,),) = by_hand.ask(where)
+    assert after != before
+    by_hand.do("CHECKPOINT")
+    data = next(by_hand.server.folder.rglob(after.rpartition("/")[2])).read_bytes()
+    assert [piece for piece in pieces(old[9]) if piece in data] == []
+
+
+def test_a_backup_of_a_purged_store_verifies(by_hand: Any, tmp_path: Path) -> None:
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        store.purge(gone, "誤入力", force=True)
+        store.backup(tmp_path / "copy.db")
+    with Store.restore(tmp_path / "copy.db", by_hand.another()) as again:
+        assert again.audit_verify() == again.head.audit_n
+        assert again.at(1).purged == (gone,)
+        assert NAME not in unsealed(again)
+
+
+class Cut(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("step", ["raise_format", "append", "_sealed_anew", "finish", "_commit", "scrub"])
+def test_cut_off_at_any_step_the_purge_is_whole_or_was_not(
+    path: Where, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with Store.create(path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        owners: dict[str, Any] = {"_sealed_anew": purge, "_commit": store._log, "scrub": store._log}
+        owner = owners.get(step, Commit)
+        original = getattr(owner, step)
+
+        def cut(*given: Any, **named: Any) -> Any:
+            original(*given, **named)
+            raise Cut
+
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, step, cut)
+            with pytest.raises(Cut):
+                store.purge(gone, "誤入力", force=True)
+    with Store.open(path) as again:
+        done = again.revision == 2
+        assert done == (step in ("_commit", "scrub"))
+        assert again.is_active(gone) is not done
+        assert (NAME in unsealed(again)) is not done
+        assert again.audit_verify() == again.head.audit_n
+        again.purge(gone, "誤入力", force=True)
+        assert NAME not in unsealed(again)
+
+
+_PURGES = """
+import json, sys
+from optout.store import Store
+store = Store.open(sys.argv[1])
+for gone in json.loads(sys.argv[2]):
+    store.purge(gone, "reason", force=True)
+    print(gone, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_killed_while_it_purges_nobody_else_is_lost(path: Where) -> None:
+    with Store.create(path) as store:
+        gone = store.suppress([person(kana=f"カナ{n}") for n in range(40)]).request_ids
+        kept = store.suppress(others(20)).request_ids
+    said: set[str] = set()
+    for turn in range(3):
+        left = json.dumps([each for each in gone if each not in said])
+        with subprocess.Popen(
+            [sys.executable, "-c", _PURGES, str(path), left], stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout is not None
+            said |= {child.stdout.readline().strip() for _ in range(2 + turn)}
+            child.kill()
+        with Store.open(path) as store:
+            assert set(kept) <= set(store.active_requests())
+            assert not said & set(store.active_requests())
+            assert store.audit_verify() == store.head.audit_n
