@@ -111,7 +111,7 @@ class Import:
 
 def _piece(tenant: str, part: pl.DataFrame) -> Piece:
     told = entry.told(part)
-    return Piece(tenant, "add", "pq", part.height, parquet(told), entry.is_plain(part))
+    return Piece(tenant, "add", "pq", part.height, parquet(told), entry.is_plain(told))
 
 
 def ids(receipt_id: str, n: int) -> list[str]:
