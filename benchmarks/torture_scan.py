@@ -13,6 +13,7 @@ import base64
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -211,6 +212,8 @@ def _blind(files: list[Path], needles: list[tuple[str, bytes]], server: Any) -> 
             *(base64.b64encode(b"x" * offset + coded + b"yz") for offset in range(3)),
         )
     ]
-    wanted = ("000000010000000000000001" if server else "s.db", "everything.log", "output")
-    missing = [name for name in wanted if not any(file.name == name for file in files)]
+    # A server's log of changes goes on in files of the next numbers.
+    store = "[0-9A-F]{24}" if server else r"s\.db"
+    wanted = (store, r"everything\.log", "output")
+    missing = [name for name in wanted if not any(re.fullmatch(name, file.name) for file in files)]
     return [f"{name} was not searched" for name in missing] + ([] if all(seen) else ["the search is blind"])
