@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -9,7 +10,7 @@ from optout import tables
 from optout.errors import KeySchemeError
 from optout.keys import KeyScheme, blocked, matchable
 from optout.keys.corporate import corporate_number
-from optout.keys.digest import combine, digest
+from optout.keys.digest import combined, digest
 from optout.schema import RAW_FIELDS, SELF
 
 Told = dict[str, str | None]
@@ -157,12 +158,17 @@ def digest_of(text: str) -> int:
 
 
 def test_a_combined_key_depends_on_rule_order_and_parts() -> None:
-    frame = pl.DataFrame({"x": [1, 1, None], "y": [2, 3, 2]}, schema={"x": pl.UInt64, "y": pl.UInt64})
-    keys = [
-        frame.select(combine(*args))["key"] for args in ((1, ["x", "y"]), (2, ["x", "y"]), (1, ["y", "x"]))
-    ]
-    assert len({*keys[0][:2], *keys[1][:2], *keys[2][:2]}) == 6
-    assert all(key[2] is None for key in keys)
+    x, y = np.array([1, 1], np.uint64), np.array([2, 3], np.uint64)
+    keys = [combined(1, [x, y]), combined(2, [x, y]), combined(1, [y, x])]
+    assert len({int(key) for of_rule in keys for key in of_rule}) == 6
+
+
+def test_a_row_keeps_the_keys_that_may_meet_an_entry_and_hardly_any_other() -> None:
+    told = [{"phone_1": f"03-{n:04}-5678", "name": f"見本 {n}"} for n in range(2000, 2500)]
+    ours = blocked(raw(*told[:100]), "entry")
+    kept = blocked(raw(*told), "row", ours).keys["BK01"]["i"].to_list()
+    assert kept[:100] == list(range(100))
+    assert len(kept) < 150
 
 
 @pytest.mark.parametrize(

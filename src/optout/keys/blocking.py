@@ -6,28 +6,27 @@ least one key here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
 
 from optout import tables
-from optout.keys.corporate import corporate_number
-from optout.keys.digest import combine, digest
-from optout.keys.people import names
-from optout.schema import DType, numbered, typed
-from optout.text import address, birth, email, kana, phone, postal
+from optout.keys.digest import combined, digest
+from optout.keys.parts import Listed, Named, Parts, nothing, parts, silent
+from optout.schema import DType
+from optout.text import kana, name
+from optout.text.flat import Keys, Mask, Places
 
 Side: TypeAlias = Literal["row", "entry"]
 
 _KEYS: Final[dict[str, DType]] = {"i": pl.UInt32, "key": pl.UInt64}
-# Several of these may stand in one line, so each has lines of its own.
-_LISTED: Final = ("phone", "email")
-# Fields are parsed side by side; polars lets go of the interpreter while it works.
-_LANES: Final = 2
+# Of a sieve: so many times as many places as keys, so that one row in so many passes by chance.
+_ROOM: Final = 16
+_LEAST_BITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +44,25 @@ class Blocked:
     usable: pl.Series
     flagged: pl.Series
     kana_births: pl.Series
+    _sieves: dict[str, Mask] = field(default_factory=dict, repr=False)
+
+    def may_hold(self, rule: str, keys: Keys) -> Mask:
+        """Which of these keys may be one of ours under that rule; hardly any other passes."""
+        sieve = self._sieves.get(rule)
+        if sieve is None:
+            sieve = self._sieves.setdefault(rule, _sieve(self.keys[rule]["key"].to_numpy()))
+        return sieve[_place(keys, len(sieve))]
+
+
+def _sieve(keys: Keys) -> Mask:
+    bits = max(_LEAST_BITS, int(len(keys) * _ROOM).bit_length())
+    sieve = np.zeros(1 << bits, np.bool_)
+    sieve[_place(keys, len(sieve))] = True
+    return sieve
+
+
+def _place(keys: Keys, size: int) -> Keys:
+    return keys >> np.uint64(64 - (size.bit_length() - 1))
 
 
 def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Blocked:
@@ -53,149 +71,128 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
     Args:
         raw: A raw frame (see `optout.schema`); nulls and any spelling allowed.
         side: `row` for a batch, `entry` for the suppression list; it matters to the rules whose parts differ by side.
-        against: The other side, when it is known: kana that could meet nothing there are not parsed.
+        against: The other side, when it is known: keys and kana that could meet nothing there are left out.
 
     Returns:
         Keys by rule, and which lines have an identifier at all.
     """
-    with ThreadPoolExecutor(_LANES) as lanes:
-        places = lanes.submit(_places, raw, side)
-        phones = lanes.submit(_listed, raw, "phone", phone.keys)
-        emails = lanes.submit(_listed, raw, "email", email.keys)
-        main, extras = names(raw)
-        births, kana_births = _births(raw, main, side, against)
-        listed = {"phone": phones.result(), "email": emails.result()}
-        parts = pl.concat(
-            [_lines(raw), places.result(), _corporate(raw), births, _digests(main)], how="horizontal"
-        )
-    named = pl.concat([parts, parts[extras["i"]].with_columns(_digests(extras)["name"])])
+    read = parts(raw)
+    kana_parts, kana_births = _kana(raw, read, side, against)
+    single = read.single | kana_parts | _ends(read.single, side) | {"name": read.named.key}
     keys = {
-        rule["rule_id"]: _keys_of(number, rule["parts"].split("+"), parts, named, listed)
-        for number, rule in enumerate(tables.load("blocking").iter_rows(named=True), 1)
+        rule: _keys_of(number, rule, wanted, single, read, against)
+        for number, (rule, wanted) in enumerate(_rules().items(), 1)
     }
-    return Blocked(keys, _usable(raw, parts, extras["i"], listed), main["flagged"], kana_births)
+    usable = pl.Series("usable", _usable(raw, read))
+    return Blocked(keys, usable, pl.Series("flagged", read.named.flagged), kana_births)
 
 
-def _digests(known: pl.DataFrame) -> pl.DataFrame:
-    return known.select(digest("full").alias("name"))
+@cache
+def _rules() -> Mapping[str, tuple[str, ...]]:
+    """Blocking rule id → its parts."""
+    rows = tables.load("blocking").iter_rows(named=True)
+    return {row["rule_id"]: tuple(row["parts"].split("+")) for row in rows}
 
 
 def matchable(raw: pl.DataFrame) -> pl.Series:
     """Boolean, a line each: some row could ever be matched with this line (a name alone never is)."""
-    return _held(raw.height, [frame["i"] for frame in blocked(raw, "entry").keys.values()]).alias("matchable")
+    found = blocked(raw, "entry").keys.values()
+    return pl.Series("matchable", _held(raw.height, *(frame["i"].to_numpy() for frame in found)))
 
 
-def _held(height: int, lines: list[pl.Series]) -> pl.Series:
-    """Boolean of that height, true at the given line numbers."""
-    mask = np.zeros(height, dtype=bool)
+def _held(height: int, *lines: Places) -> Mask:
+    """Of that height, true at the given line numbers."""
+    mask = np.zeros(height, np.bool_)
     for some in lines:
-        mask[some.to_numpy()] = True
-    return pl.Series(mask)
+        mask[some] = True
+    return mask
+
+
+def _ends(single: Mapping[str, Keys], side: Side) -> dict[str, Keys]:
+    """`longer` and `shorter` meet when one side writes the room as a number."""
+    longer, shorter = ("numbers", "cut") if side == "entry" else ("cut", "numbers")
+    return {"longer": single[longer], "shorter": single[shorter]}
 
 
 def _keys_of(
-    rule: int, wanted: list[str], parts: pl.DataFrame, named: pl.DataFrame, listed: dict[str, pl.DataFrame]
+    number: int,
+    rule: str,
+    wanted: tuple[str, ...],
+    single: Mapping[str, Keys],
+    read: Parts,
+    against: Blocked | None,
 ) -> pl.DataFrame:
     """One key a line that has all parts of the rule."""
-    source = listed[wanted[0]] if wanted[0] in _LISTED else named if "name" in wanted else parts
-    return source.select("i", combine(rule, wanted)).drop_nulls().select(typed(_KEYS))
+    if wanted[0] in read.listed:
+        some = read.listed[wanted[0]]
+        found = [_made(number, [some.key], some.line)]
+    else:
+        found = [_made(number, [single[part] for part in wanted], None)]
+        more = read.named.more
+        if "name" in wanted and len(more.line):
+            named = [more.key if part == "name" else single[part][more.line] for part in wanted]
+            found.append(_made(number, named, more.line))
+    if against is not None:
+        found = [_sifted(some, rule, against) for some in found]
+    return pl.concat([pl.DataFrame({"i": lines, "key": keys}, schema=_KEYS) for lines, keys in found])
 
 
-def _lines(raw: pl.DataFrame) -> pl.DataFrame:
-    return raw.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"))
+def _made(number: int, of_parts: list[Keys], lines: Places | None) -> Listed:
+    """The keys where all parts are told."""
+    told = np.logical_and.reduce([part != 0 for part in of_parts])
+    places = np.flatnonzero(told)
+    keys = combined(number, of_parts if len(places) == len(told) else [part[places] for part in of_parts])
+    return Listed(places if lines is None else lines[places], keys)
 
 
-def _places(raw: pl.DataFrame, side: Side) -> pl.DataFrame:
-    """`town`, `postal`, `numbers`; `longer` and `shorter` meet when one side writes the room as a number."""
-    frame = address.sketch(raw["address"]).with_columns(postal.parse(raw["postal"]).alias("zip"))
-    begun = pl.concat_str("n1", "n2", separator="-", ignore_nulls=True)
-    frame = frame.with_columns(
-        pl.when(pl.col("n1").is_not_null())
-        .then(pl.concat_str(begun, "n3", separator="-", ignore_nulls=True))
-        .alias("all"),
-        pl.when(pl.col("n3").is_not_null())
-        .then(begun)
-        .when(pl.col("n2").is_not_null())
-        .then("n1")
-        .alias("cut"),
-    )
-    whole, cut = digest("all"), digest("cut")
-    longer, shorter = (whole, cut) if side == "entry" else (cut, whole)
-    return frame.select(
-        digest("tail").alias("town"),
-        digest("zip").alias("postal"),
-        whole.alias("numbers"),
-        longer.alias("longer"),
-        shorter.alias("shorter"),
-    )
+def _sifted(some: Listed, rule: str, against: Blocked) -> Listed:
+    passing = np.flatnonzero(against.may_hold(rule, some.key))
+    return Listed(some.line[passing], some.key[passing])
 
 
-def _silent(column: pl.Series) -> bool:
-    """Nothing stands in the column; a whole parse of nothing is not free."""
-    return column.null_count() == len(column)
-
-
-def _listed(raw: pl.DataFrame, field: str, keys_of: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
-    """One line a number or address of all columns of that field, digested."""
-    found = [keys_of(raw[column]) for column in numbered(raw, field) if not _silent(raw[column])]
-    values = pl.concat([pl.DataFrame(schema={"i": pl.UInt32, "value": pl.String}), *found])
-    return values.select("i", digest("value").alias(field))
-
-
-def _corporate(raw: pl.DataFrame) -> pl.DataFrame:
-    written = raw["corporate_number"]
-    if _silent(written):
-        return pl.DataFrame({"corporate_number": written.cast(pl.UInt64)})
-    parsed = raw.select(corporate_number(pl.col("corporate_number")).alias("digits"))
-    return parsed.select(digest("digits").alias("corporate_number"))
-
-
-def _births(
-    raw: pl.DataFrame, main: pl.DataFrame, side: Side, against: Blocked | None
-) -> tuple[pl.DataFrame, pl.Series]:
-    """`birth`, the `kana` needed beside it, and `other_script`: kanji on one side and kana on the other."""
-    if _silent(raw["birth_date"]):
-        nothing = pl.Series([None] * raw.height, dtype=pl.UInt64)
-        told_of = dict.fromkeys(("birth", "kana", "other_script"), nothing)
-        return pl.DataFrame(told_of), nothing.drop_nulls()
-    days = birth.parse(raw["birth_date"]).cast(pl.Int32).cast(pl.Int64)
-    frame = pl.DataFrame({"birth": (days + 10**6).cast(pl.UInt64)}).with_row_index("i")
-    kanji = (main["script"] == "kanji").fill_null(False)
-    asked = frame["birth"].is_not_null() & (~kanji | _worth_reading(frame["birth"], against))
-    frame = frame.with_columns(kanji.alias("kanji"), raw["kana"].is_not_null().alias("told"))
-    frame = frame.join(_readings(raw["kana"], main, asked), on="i", how="left", maintain_order="left")
-    read = pl.col("told") | pl.col("reading").is_not_null()
+def _kana(
+    raw: pl.DataFrame, read: Parts, side: Side, against: Blocked | None
+) -> tuple[dict[str, Keys], pl.Series]:
+    """The `kana` needed beside a birth date, and `other_script`: kanji on one side and kana on the other."""
+    if silent(raw["birth_date"]):
+        untold = nothing(raw.height)
+        return {"kana": untold, "other_script": untold}, pl.Series([], dtype=pl.UInt64)
+    birth, kanji = read.single["birth"], read.named.kanji
+    asked = np.flatnonzero((birth != 0) & (~kanji | _worth_reading(birth, against)))
+    reading = nothing(raw.height)
+    reading[asked] = _readings(raw, read.named, asked)
+    spoken = raw["kana"].is_not_null().to_numpy() | (reading != 0)
     of_row, of_entry = (1, 2) if side == "row" else (2, 1)
-    other = pl.when(pl.col("kanji") & ~read).then(of_row).when(~pl.col("kanji") & read).then(of_entry)
-    only = frame.filter(~pl.col("kanji") & pl.col("reading").is_not_null())["birth"].drop_nulls()
-    kana_of = digest("reading").alias("kana")
-    return frame.select("birth", kana_of, other.cast(pl.UInt64).alias("other_script")), only
+    other = np.where(kanji & ~spoken, of_row, np.where(~kanji & spoken, of_entry, 0)).astype(np.uint64)
+    only = birth[~kanji & (reading != 0)]
+    return {"kana": reading, "other_script": other}, pl.Series(only, dtype=pl.UInt64)
 
 
-def _readings(spoken: pl.Series, main: pl.DataFrame, asked: pl.Series) -> pl.DataFrame:
-    """`i`, `reading` of the lines asked for: a name in kana or letters reads itself, else the kana column."""
-    itself = pl.when(main["script"] != "kanji").then(main["full"])
-    lines = pl.DataFrame({"kana": spoken, "asked": asked}).with_row_index("i")
-    lines = lines.with_columns(pl.coalesce(itself, "kana").alias("kana")).filter("asked")
-    return lines.select("i").with_columns(kana.key(lines["kana"]).alias("reading"))
+def _readings(raw: pl.DataFrame, named: Named, lines: Places) -> Keys:
+    """A name in kana or letters reads itself, else the kana column."""
+    spoken = raw["kana"].gather(lines)
+    itself = ~named.kanji[lines] & (named.key[lines] != 0)
+    if itself.any():
+        full = name.whole(raw["name"].gather(lines[itself]))["full"]
+        spoken = spoken.scatter(np.flatnonzero(itself), full)
+    read = kana.key(spoken).alias("reading").to_frame()
+    return read.select(digest("reading").fill_null(0)).to_series().to_numpy()
 
 
-def _worth_reading(births: pl.Series, against: Blocked | None) -> pl.Series:
+def _worth_reading(births: Keys, against: Blocked | None) -> Mask:
     """A kanji name beside its kana is read only where the other side has kana alone on that very day."""
     if against is None:
-        return pl.Series([True]).new_from_index(0, len(births))
-    return births.is_in(against.kana_births.unique().implode()).fill_null(False)
+        return np.ones(len(births), np.bool_)
+    return np.isin(births, against.kana_births.unique().to_numpy())
 
 
-def _usable(
-    raw: pl.DataFrame, parts: pl.DataFrame, more: pl.Series, listed: dict[str, pl.DataFrame]
-) -> pl.Series:
+def _usable(raw: pl.DataFrame, read: Parts) -> Mask:
     """A line with a name, a reading, a phone, an e-mail, a birth date, a corporate number or a place."""
-    placed = pl.col("numbers").is_not_null() & (pl.col("town").is_not_null() | pl.col("postal").is_not_null())
-    told = placed | pl.any_horizontal(pl.col("name", "birth", "corporate_number").is_not_null())
-    usable = parts.select(told.alias("told"))["told"] | _held(
-        raw.height, [more, *(frame["i"] for frame in listed.values())]
-    )
-    silent = parts["i"].filter(~usable & raw["kana"].is_not_null())
-    spoken = kana.key(raw["kana"].gather(silent)).is_not_null()
-    return (usable | _held(raw.height, [silent.filter(spoken)])).alias("usable")
+    single, named = read.single, read.named
+    usable = (single["numbers"] != 0) & ((single["town"] != 0) | (single["postal"] != 0))
+    usable |= (named.key != 0) | (single["birth"] != 0) | (single["corporate_number"] != 0)
+    usable |= _held(raw.height, named.more.line, *(some.line for some in read.listed.values()))
+    quiet = np.flatnonzero(~usable & raw["kana"].is_not_null().to_numpy())
+    if len(quiet):
+        usable[quiet] = kana.key(raw["kana"].gather(quiet)).is_not_null().to_numpy()
+    return usable

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
 import polars_hash as plh
+
+from optout.text.flat import Keys
 
 # 2^64 / golden ratio, odd: multiplication by it is a bijection on 64 bits and spreads neighbouring values.
 _SPREAD: Final = 11_400_714_819_323_198_485
@@ -28,18 +31,17 @@ def digest(text: str) -> pl.Expr:
     return plh.col(text).nchash.xxh3_64()
 
 
-def combine(rule: int, parts: Sequence[str]) -> pl.Expr:
-    """One key from several digest columns, different for every rule.
+def combined(rule: int, parts: Sequence[Keys]) -> Keys:
+    """One key from several parts, different for every rule.
 
     Args:
         rule: Small number of the blocking rule, so that equal parts under two rules give two keys.
-        parts: Names of UInt64 columns; the order matters.
+        parts: UInt64 arrays of one length; their order matters.
 
     Returns:
-        UInt64, elementwise; null where any part is null. Wraps modulo 2^64.
+        UInt64, elementwise. Wraps modulo 2^64; the high bits are well mixed.
     """
-    spread = pl.lit(_SPREAD, dtype=pl.UInt64)
-    key = pl.lit(rule, dtype=pl.UInt64) * spread
+    key = np.uint64(rule * _SPREAD % (1 << 64))
     for part in parts:
-        key = (key ^ pl.col(part)) * spread
-    return key.alias("key")
+        key = (key ^ part) * np.uint64(_SPREAD)
+    return key

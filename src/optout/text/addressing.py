@@ -151,12 +151,15 @@ def without_titles(text: pl.Expr) -> pl.Expr:
     return text.str.strip_chars(" ")
 
 
+def unit_words(kind: str) -> list[str]:
+    """What departments and offices are named by: `topic` (総務), `unit` (部) or `site` (支店)."""
+    return tables.load("name_unit").filter(kind=kind)["written"].to_list()
+
+
 @cache
 def units() -> str:
     """A pattern for the words that name a department or an office: 総務部人事課, 大阪支店."""
-    topic, unit, site = (
-        _any(tables.load("name_unit").filter(kind=kind)["written"]) for kind in ("topic", "unit", "site")
-    )
+    topic, unit, site = (_any(unit_words(kind)) for kind in ("topic", "unit", "site"))
     return rf"(?:[^ ]*(?:{topic})[^ ]{{0,4}}(?:{unit})|[^ ]+(?:{site}))"
 
 
@@ -170,7 +173,7 @@ def without_units(text: pl.Expr) -> pl.Expr:
 
     An office with a department and nobody named (見本区役所 総務部) stays whole.
     """
-    topic, unit = (_any(tables.load("name_unit").filter(kind=kind)["written"]) for kind in ("topic", "unit"))
+    topic, unit = (_any(unit_words(kind)) for kind in ("topic", "unit"))
     named = text.str.replace(rf"^(?:[^ ]+ )*{units()} ({_TWO}.*)$", "${1}").str.replace(
         rf"^(?:{topic})(?:{unit})([{_HAN}--長][^ ]{{2,}}.*)$", "${1}"
     )

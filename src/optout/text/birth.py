@@ -18,7 +18,7 @@ from optout.text import chars
 _ONES: Final = ("", *"一二三四五六七八九")
 _TENS: Final = ("", "十", *(f"{digit}十" for digit in _ONES[2:]))
 # Before 1873 Japan counted by the moon: 太政官布告 第337号 (明治5年).
-_FIRST_YEAR: Final = 1873
+FIRST_YEAR: Final = 1873
 _TIME: Final = r"(?:T| +)[0-9]{1,2}:[0-9]{2}.*$"
 # 19700302 as a number: 19,700,302 and 1.9700302E+07 have every digit, 1.97E+07 has not.
 _SEPARATED: Final = r"^([0-9]{2}),([0-9]{3}),([0-9]{3})$"
@@ -61,7 +61,7 @@ def _dates(written: pl.Series) -> pl.Series:
     )
     cells = cells.with_columns(date=pl.col("iso").str.to_date("%Y-%m-%d", strict=False))
     within = pl.col("date").is_between("first", "last") | pl.col("letter").is_null()
-    real = within & (pl.col("year") >= _FIRST_YEAR) & ~pl.col("iso").is_in(_placeholders())
+    real = within & (pl.col("year") >= FIRST_YEAR) & ~pl.col("iso").is_in(_placeholders())
     return cells.select(pl.when(real).then("date").alias("date")).to_series()
 
 

@@ -8,6 +8,7 @@ stay: they are text.kana's business.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -86,6 +87,12 @@ def _repeated_kanji(glyphs: dict[str, str]) -> dict[str, str]:
     )
     every = [kanji for kanji in rows if kanji]
     return {kanji + mark: glyphs.get(kanji, kanji) * 2 for kanji in every for mark in "々〻"}
+
+
+def spelling() -> Mapping[str, str]:
+    """What is spelled how by `spell`."""
+    made = _spelling()
+    return dict(zip(made.patterns, made.replacements, strict=True))
 
 
 def spell(text: pl.Expr) -> pl.Expr:

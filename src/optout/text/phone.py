@@ -108,13 +108,17 @@ def _quick(cells: pl.DataFrame) -> pl.DataFrame:
         .then("0" + pl.col("digits"))
         .otherwise("digits")
     )
-    cells = cells.with_columns(
+    return cells.with_columns(plain=personal(cells["digits"]), blank=pl.col("digits") == "")
+
+
+def personal(digits: pl.Series) -> pl.Series:
+    """Boolean of String digits: they are a number of the plan that may identify a person."""
+    told = digits.to_frame("digits").with_columns(
         known=pl.col("digits").str.contains(_plan()),
         shared=pl.col("digits").str.contains(_no_key()),
         dummy=pl.col("digits").str.contains(_placeholder()),
     )
-    plain = pl.col("known") & ~pl.col("shared") & ~pl.col("dummy")
-    return cells.with_columns(plain=plain, blank=pl.col("digits") == "")
+    return told.select(pl.col("known") & ~pl.col("shared") & ~pl.col("dummy")).to_series()
 
 
 def _read_cells(written: pl.Series) -> pl.DataFrame:

@@ -47,7 +47,7 @@ _FLAT: Final = "(?:^-?|[^0-9A-Z-])((?:[0-9]{1,2}|[A-Z])-[0-9]{3,4})[^0-9]*$"
 _BEHIND_FOURTH: Final = "^-([0-9]{2,5})"
 _TAIL_MARKS: Final = ["<", ">", " ", "条", "第", "字"]
 # What stands before a town of a single letter: 豊平区旭町 and 旭町 have one tail.
-_ENDS_CITY: Final = "都道府県市区町村郡"
+ENDS_CITY: Final = "都道府県市区町村郡"
 NUMBERS: Final = ("n1", "n2", "n3", "n4")
 _UNTOLD: Final = pl.lit(None, pl.String)
 
@@ -81,7 +81,7 @@ def tails(name: pl.Series) -> pl.Series:
     frame = (
         name.to_frame("name")
         .select_seq(end=end)
-        .with_columns_seq(bare=pl.col("end").str.strip_chars_start(_ENDS_CITY))
+        .with_columns_seq(bare=pl.col("end").str.strip_chars_start(ENDS_CITY))
     )
     last = pl.when(pl.col("bare").str.len_bytes() > 0).then("bare").otherwise(pl.col("end").str.slice(-1))
     return frame.select_seq(tail=last).select(chars.blank_to_null(pl.col("tail")))["tail"]

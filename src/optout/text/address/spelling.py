@@ -5,6 +5,7 @@ Sources: tables/address_fold.tsv, dash.tsv, kanji_fold.tsv, spreadsheet_damage.t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -54,6 +55,12 @@ def _fold_map() -> chars.Replacement:
     # つつじ with its dot apart is a word of the table too, once it is composed.
     glyphs |= {written: canonical + _SEEN for written, canonical in glyphs.items() if written[-1:] in _DOTS}
     return chars.Replacement.of({**numerals.marked(), **glyphs, **single, **own})
+
+
+def replacements() -> Mapping[str, str]:
+    """What is spelled how by `fold`."""
+    made = _fold_map()
+    return dict(zip(made.patterns, made.replacements, strict=True))
 
 
 def fold(written: pl.Expr) -> pl.Expr:

@@ -1,0 +1,371 @@
+"""Addresses written plainly, read as arrays of letters: town, up to three numbers, as `sketch` sees them.
+
+Plain is 新宿区西新宿3-2-1, 西新宿３丁目２番１号 見本ビル301, 西新宿三丁目2-1, 大字見本123番地4: numerals in digits, one
+way of parting them, nothing in brackets. Whatever else there is makes the cell hard, which costs time and nothing
+else: `banchi.sketched` reads it. The two agree wherever this one reads at all (tested).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from optout.text import flat as flats
+from optout.text import numerals
+from optout.text.address import banchi, spelling
+from optout.text.flat import END, Codes, Flat, Keys, Mask, Places
+
+# Kinds of letters. _KANJI: numerals; _PART: between numbers; _TURN: may tell of a street of 京都.
+_OTHER, _DIGIT, _KANJI, _PART, _TURN, _HARD, _END = range(7)
+_BLANK: Final = ord(" ")
+_PARTS: Final = " 丁目番地号割字-ノ・~ー"
+# A numeral in front of one of these is a number, or begins one; in front of any other letter it is part of a name.
+_COUNTING: Final = f"{_PARTS}{numerals.DIGITS}十百千0123456789"
+# A number in front of one of these may be part of a name: 1条, 2線, 3区, 4東, 5地割; 1月2日 is a date to a spreadsheet.
+_NAMING: Final = "条線区部軒東西南北月年地字"
+# Marks of something the other path takes out or reads otherwise: brackets, dates, lots, 無番地 and 地先.
+_ODD: Final = "([「【<>/#.:〒無外先廿壱弐参"
+_TURNS: Final = ("入上下ケ", "るル")
+# What makes a counting letter behind a kanji numeral part of a name, unless one of these follows: 一番町, 八ノ窪.
+_COUNTED_ON: Final = {"番": "地号-ノ・~ー ", "丁": "目 ", "ノ": "", "号": "室 "}
+_WINDOW: Final = 4  # letters before the number that may have a say in the tail
+_WIDEST: Final = 4  # letters between two numbers
+_LONGEST: Final = 5  # digits of a number
+_LIMIT: Final = 10**_LONGEST
+_SHIFTS: Final = tuple(np.uint64(20 * nth) for nth in range(3))
+_YEARS: Final = (1900, 2100)
+
+
+class Sketch(NamedTuple):
+    """What lane 1 knows of addresses: one key a cell, 0 where not told.
+
+    Attributes:
+        town: Of the two letters before the numbers.
+        numbers: Of all numbers, three at most.
+        cut: Of all but the last; 0 for a single one.
+    """
+
+    town: Keys
+    numbers: Keys
+    cut: Keys
+
+
+def sketched(written: pl.Series) -> Sketch:
+    """The keys of every cell, plain or not."""
+    found = Sketch(*(np.zeros(len(written), np.uint64) for _ in Sketch._fields))
+    hard = np.zeros(len(written), np.bool_)
+    for piece in flats.pieces(written):
+        if isinstance(piece, slice):
+            hard[piece] = True
+            continue
+        here = slice(piece.first, piece.first + piece.height)
+        some, hard[here] = read(piece)
+        for all_of, of_piece in zip(found, some, strict=True):
+            all_of[here] = of_piece
+    lines = np.flatnonzero(hard)
+    if len(lines):
+        others = of_strings(banchi.sketched(*spelling.cleaned(written.gather(lines))))
+        for all_of, of_hard in zip(found, others, strict=True):
+            all_of[lines] = of_hard
+    return found
+
+
+def of_strings(sketch: pl.DataFrame) -> Sketch:
+    """The same keys from `tail`, `n1`, `n2`, `n3` String."""
+    columns = [sketch[name].fill_null("") for name in banchi.NUMBERS[:3]]
+    told = [(column.str.len_bytes() > 0).to_numpy() for column in columns]
+    small = [column.cast(pl.UInt64, strict=False).fill_null(_LIMIT).to_numpy() for column in columns]
+    strange = [said & (one >= _LIMIT) for said, one in zip(told, small, strict=True)]
+    whole, cut = _packed(
+        [np.where(said, one + 1, 0).astype(np.uint64) for said, one in zip(told, small, strict=True)]
+    )
+    begun = strange[0] | strange[1]
+    _worded(whole, sketch, begun | strange[2], 3)
+    _worded(cut, sketch, told[2] & begun, 2)
+    _worded(cut, sketch, told[1] & ~told[2] & strange[0], 1)
+    return Sketch(flats.of_words(sketch["tail"]), whole, cut)
+
+
+def _worded(keys: Keys, sketch: pl.DataFrame, where: Mask, count: int) -> None:
+    """Keys of the first numbers of lines in which one is no small number (無番地, 123456)."""
+    lines = np.flatnonzero(where)
+    if len(lines):
+        numbers = (
+            sketch[lines]
+            .select(pl.col(banchi.NUMBERS[:count]).fill_null(""))
+            .select(pl.concat_str(pl.all(), pl.lit("-" * (3 - count)), separator="-"))
+        )
+        keys[lines] = flats.of_words(numbers.to_series())
+
+
+def _packed(numbers: list[Keys]) -> tuple[Keys, Keys]:
+    """Keys of numbers that were raised by one, 0 = none: of all of them, and without the last."""
+    first, second, third = (number << shift for number, shift in zip(numbers, _SHIFTS, strict=True))
+    cut = np.where(third > 0, first | second, np.where(second > 0, first, np.uint64(0)))
+    return flats.spread(first | second | third), flats.spread(cut)
+
+
+class _Letters(NamedTuple):
+    """Tables of all letters: as folded, its kind, the value of a digit or kanji numeral."""
+
+    folded: Codes
+    kind: npt.NDArray[np.uint8]
+    value: npt.NDArray[np.uint8]
+
+
+@cache
+def _letters() -> _Letters:
+    folded = np.arange(flats.LETTERS, dtype=np.uint16)
+    kind, value = flats.table(_OTHER), flats.table()
+    kind[flats.beyond()] = _HARD
+    fold = spelling.replacements()
+    for letter, instead in fold.items():
+        if len(letter) == 1 and ord(letter) < flats.LETTERS:
+            plain = len(instead) == 1 and ord(instead) < flats.LETTERS
+            folded[ord(letter)] = ord(instead) if plain else ord(letter)
+            kind[ord(letter)] = _OTHER if plain else _HARD
+    for wanted, letters in (
+        (_PART, _PARTS),
+        (_TURN, _TURNS[1]),
+        (_HARD, _ODD + "abcdefghijklmnopqrstuvwxyz"),
+    ):
+        for letter in letters:
+            kind[folded == ord(letter)] = wanted
+    for digit in range(10):
+        same = folded == ord("0") + digit
+        kind[same], value[same] = _DIGIT, digit
+    for number, letter in enumerate(numerals.DIGITS):
+        kind[ord(letter)], value[ord(letter)] = _KANJI, number
+    for letter in "十百千":
+        kind[ord(letter)] = _KANJI
+    # Marks of voicing belong to the letter before.
+    for letter in "゛゜ﾞﾟ\u3099\u309a":
+        kind[ord(letter)] = _HARD
+    kind[END] = _END
+    return _Letters(folded, kind, value)
+
+
+@cache
+def _pairs() -> npt.NDArray[np.uint32]:
+    """The last two letters of every word that the fold spells as another word."""
+    numbers = numerals.marked()
+    words = [word for word in spelling.replacements() if len(word) > 1 and word not in numbers]
+    folded = _letters().folded
+    changed = [word for word in words if _ends(word) and _letterwise(word) != spelling.replacements()[word]]
+    ends = [folded[[ord(letter) for letter in word[-2:]]] for word in changed]
+    return np.unique([int(a) << 16 | int(b) for a, b in ends]).astype(np.uint32)
+
+
+def _ends(word: str) -> bool:
+    """The kind of its last two letters leaves them to be read here."""
+    return all(ord(letter) < flats.LETTERS and _letters().kind[ord(letter)] != _HARD for letter in word[-2:])
+
+
+def _letterwise(word: str) -> str:
+    return "".join(chr(_letters().folded[ord(letter)]) for letter in word)
+
+
+@cache
+def _ends_pair() -> Mask:
+    """A table of all (folded) letters: does it end one of `_pairs`?"""
+    held = np.zeros(flats.LETTERS, np.bool_)
+    held[_pairs() & np.uint32(flats.LETTERS - 1)] = True
+    return held
+
+
+def _is_in(letters: str) -> Mask:
+    """A table of all (folded) letters: is it one of these?"""
+    held = np.zeros(flats.LETTERS, np.bool_)
+    held[[ord(letter) for letter in letters]] = True
+    return held
+
+
+_IS_COUNTING: Final = _is_in(_COUNTING)
+_IS_NAMING: Final = _is_in(_NAMING)
+_IS_DASH: Final = _is_in("-ノ・~ー")
+# Joins two numbers by itself; 号 is the last of them, and joins none behind the second.
+_IS_JOINT: Final = (_is_in("-ノ・~ー番号"), _is_in("-ノ・~ー番"))
+_ENDS_CITY: Final = _is_in(banchi.ENDS_CITY)
+_NO_TAIL: Final = _is_in("<> 条第字-")
+_BEFORE_TURN: Final = _is_in(_TURNS[0])
+
+
+def _digits_of_kanji() -> Codes:
+    digit = np.zeros(flats.LETTERS, np.uint16)
+    digit[[ord(letter) for letter in numerals.DIGITS]] = np.arange(10) + ord("0")
+    return digit
+
+
+_DIGIT_OF: Final = _digits_of_kanji()
+
+
+class _Piece(NamedTuple):
+    """A piece and what its letters are."""
+
+    flat: Flat
+    text: Codes
+    kind: npt.NDArray[np.uint8]
+
+
+def read(flat: Flat) -> tuple[Sketch, Mask]:
+    """The keys of the plain cells of a piece, and which cells are hard (theirs tell nothing)."""
+    letters = _letters()
+    piece = _Piece(flat, letters.folded[flat.codes], letters.kind[flat.codes])
+    runs = flats.runs(flat, piece.kind == _DIGIT)
+    hard = flat.any_of(piece.kind == _HARD) | _turns(piece)
+    hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
+    counted = _counted(piece)
+    hard[flat.cell_of(counted[~_is_chome(piece, counted) & _is_first(piece, runs, counted)])] = True
+    lines = np.flatnonzero(~hard & (runs.counts() > 0))
+    begin, at, nth = _first(piece, runs, counted, lines)
+    numbers, odd = _numbers(piece, runs, begin, at, nth)
+    town, unclear = _towns(piece, begin, flat.starts[lines])
+    odd |= unclear | (begin == flat.starts[lines])
+    hard[lines[odd]] = True
+    found = Sketch(*(np.zeros(flat.height, np.uint64) for _ in Sketch._fields))
+    for all_of, some in zip(found, (town, *_packed(numbers)), strict=True):
+        all_of[lines] = np.where(odd, flats.NOTHING, some)
+    return found, hard
+
+
+def _may_be_year(number: Places) -> Mask:
+    """Of a number raised by one: 2001-10-02 is a date to a spreadsheet."""
+    return (_YEARS[0] < number) & (number <= _YEARS[1])
+
+
+def _turns(piece: _Piece) -> Mask:
+    """The cells with 東入る, 上ル: the streets of 京都."""
+    places = np.flatnonzero(piece.kind == _TURN)
+    turned = np.zeros(piece.flat.height, np.bool_)
+    turned[piece.flat.cell_of(places[_BEFORE_TURN[piece.text[places - 1]]])] = True
+    return turned
+
+
+def _counted(piece: _Piece) -> Places:
+    """Kanji numerals that may be numbers: what follows counts, and is not part of a name."""
+    places = np.flatnonzero(piece.kind == _KANJI)
+    following, after = piece.text[places + 1], piece.text[places + 2]
+    counted = _IS_COUNTING[following] | (following == END)
+    numeral = (piece.kind[places + 2] == _DIGIT) | (piece.kind[places + 2] == _KANJI) | (after == END)
+    for letter, on in _COUNTED_ON.items():
+        counted &= (following != ord(letter)) | numeral | _is_in(on)[after]
+    return places[counted]
+
+
+def _is_chome(piece: _Piece, places: Places) -> Mask:
+    """三丁目 in front of another number."""
+    alone = piece.kind[places - 1] != _KANJI
+    digit = (piece.kind[places + 3] == _DIGIT) & (_letters().value[piece.flat.codes[places]] > 0)
+    return alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
+
+
+def _is_first(piece: _Piece, runs: flats.Runs, places: Places) -> Mask:
+    """No digit stands before the place in its cell."""
+    cells = piece.flat.cell_of(places)
+    return np.searchsorted(runs.starts, places) == runs.firsts[cells]
+
+
+def _first(piece: _Piece, runs: flats.Runs, counted: Places, lines: Places) -> tuple[Places, Places, Places]:
+    """Where the numbers of these cells begin, where the first one ends, and the number of the run of digits behind."""
+    nth = runs.firsts[lines]
+    if not len(lines):
+        return nth, nth, nth
+    begin, at = runs.starts[nth], runs.ends[nth]
+    chome = counted[_is_first(piece, runs, counted)]
+    cells = np.searchsorted(lines, piece.flat.cell_of(chome))
+    cells = np.minimum(cells, len(lines) - 1)
+    here = lines[cells] == piece.flat.cell_of(chome)
+    begin[cells[here]], at[cells[here]] = chome[here], chome[here] + 1
+    return begin, at, nth + (at == runs.ends[nth])
+
+
+def _numbers(
+    piece: _Piece, runs: flats.Runs, begin: Places, at: Places, nth: Places
+) -> tuple[list[Keys], Mask]:
+    """Three numbers, each raised by one, 0 for none; and which cells are hard after all."""
+    value = _letters().value
+    odd = at - begin > _LONGEST
+    numbers = [flats.values(value, piece.flat.codes, begin, at, _LONGEST) + 1]
+    asked = np.arange(len(begin))
+    for last in (False, True):
+        joined, strange = _joined(piece, at[asked], last=last)
+        odd[asked[strange]] = True
+        asked = asked[joined & ~strange]
+        run = nth[asked]
+        begins, ends = (edge[run] if len(run) else run for edge in (runs.starts, runs.ends))
+        odd[asked[ends - begins > _LONGEST]] = True
+        number = np.zeros(len(begin), np.int64)
+        number[asked] = flats.values(value, piece.flat.codes, begins, ends, _LONGEST) + 1
+        numbers.append(number)
+        at[asked], nth[asked] = ends, run + 1
+    odd |= (_may_be_year(numbers[0]) | _may_be_year(numbers[1])) & (numbers[2] > 0)
+    return [number.astype(np.uint64) for number in numbers], odd
+
+
+def _joined(piece: _Piece, at: Places, *, last: bool) -> tuple[Mask, Mask]:
+    """Does another number belong to the one that ends at the place? And the cells in which that is not plain."""
+    joined = (_IS_JOINT[last][piece.text[at]]) & (piece.kind[at + 1] == _DIGIT)
+    strange = np.zeros(len(at), np.bool_)
+    others = np.flatnonzero(~joined)
+    joined[others], strange[others] = _parted(piece, at[others])
+    return joined, strange
+
+
+def _parted(piece: _Piece, at: Places) -> tuple[Mask, Mask]:
+    """The same where more than one letter, or none that joins, stands behind the number."""
+    text, kind = piece.text, piece.kind
+    first, second = text[at], text[at + 1]
+    end = at.copy()
+    for _ in range(_WIDEST):
+        end += kind[end] == _PART
+    follows, gap = kind[end], end - at
+    pair = (first == ord("丁")) & (second == ord("目")) | (first == ord("番")) & (second == ord("地"))
+    wide = pair & ((gap == 2) | (gap == 3) & _IS_DASH[text[at + 2]])
+    digit = follows == _DIGIT
+    joined = digit & wide
+    alone = (gap == 1) & ((first == _BLANK) | (first == ord("号")))
+    strange = (follows == _PART) | (follows == _KANJI) & ~((gap == 1) & (first == _BLANK))
+    strange |= digit & ~joined & ~alone & (gap > 0)
+    strange |= _IS_NAMING[first] | (first == ord("丁")) & (second != ord("目"))
+    strange |= (first == ord("番")) & ((second == ord("町")) | (second == ord("丁")))
+    return joined, strange | _IS_DASH[first] & ~digit & (follows != _END)
+
+
+def _letters_before(piece: _Piece, begin: Places, starts: Places) -> list[Codes]:
+    """The letters before the numbers, the last one first, without single blanks; END before the first of a cell."""
+    found, at = [], begin
+    for _ in range(_WINDOW):
+        at = at - 1
+        at = at - (piece.text[at] == _BLANK)
+        found.append(np.where(at >= starts, piece.text[at], np.uint16(END)))
+    return found
+
+
+def _towns(piece: _Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
+    """The key of the two letters before the numbers, a final 町 apart; of the last alone behind a municipality's sign.
+
+    And the cells in which these letters are not plain.
+    """
+    before = _letters_before(piece, begin, starts)
+    kinds = _letters().kind
+    town = before[0] == ord("町")
+    last = np.where(town, before[1], before[0])
+    first = np.where(town, before[2], before[1])
+    odd = last == END
+    odd |= _NO_TAIL[before[0]] | _NO_TAIL[last] | _NO_TAIL[first]
+    # A kanji numeral stands for its digit; of a longer one nobody knows how many digits it has.
+    third = np.where(town, before[3], before[2])
+    one, two, three = (kinds[letter] == _KANJI for letter in (last, first, third))
+    odd |= (one & two) | (two & three) | (one & (_DIGIT_OF[last] == END)) | (two & (_DIGIT_OF[first] == END))
+    last, first = np.where(one, _DIGIT_OF[last], last), np.where(two, _DIGIT_OF[first], first)
+    for nth in range(_WINDOW - 1):
+        respelt = _ends_pair()[before[nth]] & ((nth < _WINDOW - 2) | town)
+        cells = np.flatnonzero(respelt)
+        pair = before[nth + 1][cells].astype(np.uint32) << np.uint32(16) | before[nth][cells]
+        odd[cells] |= np.isin(pair, _pairs())
+    alone = _ENDS_CITY[first] | (first == END)
+    return flats.digests_of_two(np.where(alone, last, first), last, alone), odd

@@ -1,0 +1,220 @@
+"""Names written plainly, read as arrays of letters: 佐藤 一郎, 佐藤一郎, サトウ イチロウ.
+
+Plain is kanji or kana with one blank at most and none of the words that tables know to stand beside a name. Whatever
+else there is makes the cell hard: `text.name` reads it. The two agree wherever this one reads at all (tested).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from optout.text import addressing, company, flag, letters
+from optout.text import flat as flats
+from optout.text.flat import END, Codes, Flat, Keys, Mask, Places
+
+# Kinds of letters. _LONG: the sign of a long vowel; _AGAIN: 々, the letter before once more; _POLITE: 様.
+_HARD, _HAN, _KANA, _LONG, _AGAIN, _BLANK, _POLITE, _END = range(8)
+_POLITE_LETTERS: Final = "様殿"
+_IS_HAN: Final = re.compile(f"[{letters.HAN.replace('々', '')}]".replace(r"\x{20000}-\x{3FFFF}", ""))
+_IS_KANA: Final = re.compile("[ァ-ヺ]")
+_AMONG_KANJI: Final = "ケガ"
+_NUMERALS: Final = "一二三四五六七八九十数"
+_PEOPLE: Final = "名人"
+_FAMILY: Final = "家"
+
+
+class Names(NamedTuple):
+    """One line a cell.
+
+    Attributes:
+        key: Of the whole name without blanks; 0 where there is none.
+        kanji: It holds a kanji.
+    """
+
+    key: Keys
+    kanji: Mask
+
+
+def read(flat: Flat) -> tuple[Names, Mask]:
+    """The plain names of a piece, and which cells are hard (theirs tell nothing)."""
+    table = _letters()
+    text, kind = table.folded[flat.codes], table.kind[flat.codes]
+    hard = flat.any_of(kind == _HARD) | _misplaced(flat, kind)
+    text, kind = _repeated(text, kind)
+    places = np.flatnonzero((kind == _HAN) | (kind == _KANA) | (kind == _LONG))
+    firsts = np.searchsorted(places, np.append(flat.starts, len(flat.codes)))
+    counts = np.diff(firsts)
+    blanks = _bare_ends(flat, text, kind, hard) - flat.starts - counts
+    hard |= (counts == 1) | (blanks > 1) | _worded(flat, text)
+    hard |= _ended(flat, text, kind, places, firsts) | _same(text[places], firsts, counts)
+    key = flats.digests(text[places], counts)
+    kanji = flat.any_of(kind == _HAN)
+    return Names(np.where(hard, flats.NOTHING, key), kanji & ~hard), hard
+
+
+def _misplaced(flat: Flat, kind: npt.NDArray[np.uint8]) -> Mask:
+    """The cells with a sign of a long vowel that follows no kana, or a 々 that follows no kanji."""
+    held = np.zeros(flat.height, np.bool_)
+    for sign, led in ((_LONG, (_KANA, _LONG)), (_AGAIN, (_HAN,))):
+        places = np.flatnonzero(kind == sign)
+        alone = ~np.isin(kind[places - 1], led) | (places == 0)
+        held[flat.cell_of(places[alone])] = True
+    return held
+
+
+def _repeated(text: Codes, kind: npt.NDArray[np.uint8]) -> tuple[Codes, npt.NDArray[np.uint8]]:
+    """佐々木 → 佐佐木."""
+    again = np.flatnonzero(kind == _AGAIN)
+    if len(again):
+        text[again], kind[again] = text[again - 1], _HAN
+    return text, kind
+
+
+def _bare_ends(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], hard: Mask) -> Places:
+    """Where each cell ends without a 様 and the blank before it; a 様 anywhere else makes it hard, and so does 同様."""
+    ends = flat.ends
+    polite = (kind[ends - 1] == _POLITE) & (ends > flat.starts)
+    hard |= polite & _pairs_at_end().hold(text[ends - 2], text[ends - 1])
+    ends = ends - polite
+    inner = np.flatnonzero(kind == _POLITE)
+    cells = flat.cell_of(inner)
+    hard[cells[inner < ends[cells]]] = True
+    return ends - (polite & (kind[ends - 1] == _BLANK))
+
+
+class _Letters(NamedTuple):
+    """Tables of all letters: as spelled, and its kind."""
+
+    folded: Codes
+    kind: npt.NDArray[np.uint8]
+
+
+@cache
+def _letters() -> _Letters:
+    folded, kind = np.arange(flats.LETTERS, dtype=np.uint16), flats.table(_HARD)
+    spelling = {letter: to for letter, to in letters.spelling().items() if len(letter) == 1}
+    alone = [word for word in _anywhere() if len(word) == 1 and word not in _POLITE_LETTERS]
+    for code in range(1, flats.LETTERS):
+        letter = spelling.get(chr(code), chr(code))
+        if len(letter) == 1 and letter not in _AMONG_KANJI and letter not in alone:
+            folded[code] = min(ord(letter), flats.LETTERS - 1)
+            kind[code] = _kind(letter)
+    kind[END] = _END
+    return _Letters(folded, kind)
+
+
+def _kind(letter: str) -> int:
+    if letter == " ":
+        return _BLANK
+    if letter in "ー々":
+        return _LONG if letter == "ー" else _AGAIN
+    if letter in _POLITE_LETTERS:
+        return _POLITE
+    return _HAN if _IS_HAN.match(letter) else _KANA if _IS_KANA.match(letter) else _HARD
+
+
+def _spelled(words: Iterable[str]) -> list[str]:
+    spelled = pl.Series(sorted(words), dtype=pl.String).to_frame("word").select(letters.spell(pl.col("word")))
+    return [word for word in spelled["word"].unique(maintain_order=True).to_list() if word]
+
+
+@cache
+def _anywhere() -> tuple[str, ...]:
+    """Words that make a cell hard wherever they stand."""
+    words = {*addressing.words("name_title"), *addressing.words("name_note"), *flag.hints(), *company.hints()}
+    words |= {*addressing.words("name_placeholder", "start"), *addressing.unit_words("site")}
+    return tuple(_spelled(words | {"様", "旧", "気付", "方 "}))
+
+
+@cache
+def _at_end() -> tuple[str, ...]:
+    """Words that make a cell hard at its end."""
+    places = ("end", "kana", "kanji", "long", "apart")
+    words = {word for place in places for word in addressing.words("name_honorific", place)}
+    return tuple(_spelled(words | {*addressing.words("name_placeholder", "whole"), _FAMILY}))
+
+
+class _Pairs:
+    """The last two letters of words of two letters or more."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        pairs = [word[-2:] for word in words if len(word) > 1 and all(map(_is_letter, word[-2:]))]
+        codes = [ord(first) << 16 | ord(last) for first, last in pairs]
+        self._pairs = np.unique(np.array(codes, np.uint32))
+        self.last = _is_in(last for _, last in pairs)
+
+    def hold(self, first: Codes, last: Codes) -> Mask:
+        return np.isin(first.astype(np.uint32) << np.uint32(16) | last, self._pairs)
+
+
+def _is_letter(letter: str) -> bool:
+    """It may stand in a plain name; a word with any other letter makes the cell hard by that."""
+    return ord(letter) < flats.LETTERS and bool(_letters().kind[ord(letter)])
+
+
+def _is_in(some: Iterable[str]) -> Mask:
+    held = np.zeros(flats.LETTERS, np.bool_)
+    held[[ord(letter) for letter in some if ord(letter) < flats.LETTERS]] = True
+    return held
+
+
+@cache
+def _pairs_anywhere() -> _Pairs:
+    return _Pairs(_anywhere())
+
+
+@cache
+def _pairs_at_end() -> _Pairs:
+    return _Pairs(_at_end())
+
+
+@cache
+def _single_at_end() -> Mask:
+    return _is_in(word for word in _at_end() if len(word) == 1)
+
+
+@cache
+def _of_offices() -> tuple[Mask, Mask]:
+    """Letters of a department's topic and of its kind; a department has both."""
+    topic, unit = (_spelled(addressing.unit_words(kind)) for kind in ("topic", "unit"))
+    return _is_in(word[-1] for word in topic), _is_in(word[-1] for word in unit)
+
+
+def _worded(flat: Flat, text: Codes) -> Mask:
+    """The cells that hold a word that never stands in a plain name, or may name an office."""
+    pairs = _pairs_anywhere()
+    places = np.flatnonzero(pairs.last[text])
+    places = places[pairs.hold(text[places - 1], text[places])]
+    held = np.zeros(flat.height, np.bool_)
+    held[flat.cell_of(places)] = True
+    topic, unit = (flat.any_of(table[text]) for table in _of_offices())
+    return held | (topic & unit)
+
+
+def _ended(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], places: Places, firsts: Places) -> Mask:
+    """The cells that end with a word such as 様, or as 二名 does."""
+    if not len(places):
+        return np.zeros(flat.height, np.bool_)
+    at = places[np.maximum(firsts[1:] - 1, 0)]
+    last, before = text[at], text[np.maximum(at - 1, 0)]
+    of_people = _is_in(_PEOPLE)[last]
+    # 二 名 is what 二名 is.
+    counted = of_people & (_is_in(_NUMERALS)[before] | (kind[np.maximum(at - 1, 0)] == _BLANK))
+    return _single_at_end()[last] | _pairs_at_end().hold(before, last) | counted
+
+
+def _same(text: Codes, firsts: Places, counts: Places) -> Mask:
+    """ああああ: the first three letters are one."""
+    if not len(text):
+        return np.zeros(len(counts), np.bool_)
+    at = np.minimum(firsts[:-1], max(len(text) - 3, 0))
+    if len(text) < 3:
+        return counts > 2
+    return (counts > 2) & (text[at] == text[at + 1]) & (text[at] == text[at + 2])

@@ -1,0 +1,419 @@
+"""The readers of plain cells agree with the readers of all cells wherever they read at all.
+
+Cells are put together at random from what tells one from the other: numerals of every kind, what parts them, words
+that stand beside names. A cell that a plain reader leaves to the other is no failure; the usual ones it has to read.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from optout import tables
+from optout.text import birth, company, flat, name, phone, plain_digits, plain_name, postal
+from optout.text.address import banchi, plain, spelling
+
+CASES: Final = Path(__file__).parents[1] / "cases"
+PLACES: Final = (
+    *(
+        "東京都",
+        "新宿区",
+        "西新宿",
+        "横浜市",
+        "中区",
+        "本町",
+        "京都府",
+        "京都市",
+        "上京区",
+        "大字見本",
+        "字東",
+        "小字西",
+    ),
+    *(
+        "三田",
+        "二番町",
+        "八王子市",
+        "千代田区",
+        "八の窪",
+        "一之江",
+        "四ツ谷",
+        "北四十一条東",
+        "南二条",
+        "つつじが丘",
+        "桜ヶ丘",
+    ),
+    *(
+        "大通り",
+        "ひえ田野町",
+        "辰己",
+        "久右エ門町",
+        "孫兵エ新田",
+        "外神田",
+        "先",
+        "無番地",
+        "番外地",
+        "地先",
+        "月島",
+        "旭町",
+    ),
+    *(
+        "烏丸通",
+        "東入る",
+        "上ル",
+        "下リ松町",
+        "ふ頭",
+        "番丁",
+        "丁堀",
+        "町",
+        "市",
+        "区",
+        "郡",
+        "条",
+        "線",
+        "第",
+        "地割",
+        "甲",
+        "イ",
+    ),
+)
+NUMBERS: Final = (
+    "1",
+    "2",
+    "10",
+    "３",
+    "１２",
+    "301",
+    "2001",
+    "0",
+    "007",
+    "123456",
+    "三",
+    "十二",
+    "二十三",
+    "〇",
+    "壱",
+    "百五",
+)
+BETWEEN: Final = (
+    *(
+        "-",
+        "－",
+        "ー",
+        "ｰ",
+        "‐",
+        "の",
+        "ノ",
+        "・",
+        "~",
+        "丁目",
+        "番地",
+        "番",
+        "号",
+        "丁",
+        "番地の",
+        "番-",
+        "号-",
+        "字",
+        "地割",
+    ),
+    *(" ", "　", "", "", " - ", "月", "日", "年", "/", ".", ".0", "棟", "条", "東", "区"),
+)
+BEHIND: Final = (
+    " 見本ビル301",
+    "　エクセル21",
+    "見本ハイツ",
+    "号室",
+    "F",
+    "(方)",
+    "A",
+    "b",
+    "#5",
+    "<",
+    "三好荘",
+    "ビル",
+    "゛",
+    "\ufe00",
+    "𠮷",
+    "々",
+)
+NAMES: Final = (
+    *(
+        "佐藤",
+        "髙橋",
+        "渡邉",
+        "阿部",
+        "馬場",
+        "佐々木",
+        "関ケ原",
+        "林",
+        "四方",
+        "九鬼",
+        "一",
+        "二",
+        "𠮷田",
+        "サトウ",
+        "ｻﾄｳ",
+        "さとう",
+    ),
+    *(
+        "一郎",
+        "花子",
+        "直人",
+        "ミドリ",
+        "マリー",
+        "イチロー",
+        "ー",
+        "々",
+        "ア",
+        "アアア",
+        "ああああ",
+        "Smith",
+        "J",
+        "3",
+        "家",
+        "名",
+        "人",
+    ),
+)
+AROUND: Final = (
+    *(
+        "様",
+        "殿",
+        "氏",
+        "御中",
+        "先生",
+        "君",
+        "さん",
+        " 方",
+        "様方",
+        "(旧姓鈴木)",
+        "・",
+        "、",
+        "※DM不要",
+        "故",
+        "(株)",
+        "株式会社",
+        "㈱",
+    ),
+    *(
+        "総務部",
+        "営業課",
+        "大阪支店",
+        "工場",
+        "部長",
+        "課長",
+        "不明",
+        "世帯主",
+        "匿名",
+        "他2名",
+        "二名",
+        "?",
+        "●",
+        "-",
+        "\t",
+        "゛",
+        "﨑",
+    ),
+)
+
+
+def mixed(rng: random.Random, *parts: Sequence[str]) -> str:
+    """A few words of one list after the other, blanks between them now and then."""
+    words = [rng.choice(part) for part in parts if rng.random() < 0.8]
+    return "".join(word + rng.choice(("", "", "", " ", "　")) for word in words)
+
+
+def an_address(rng: random.Random) -> str:
+    block = [part for _ in range(3) for part in (NUMBERS, BETWEEN)]
+    return mixed(rng, *[PLACES] * 3, *block, BEHIND if rng.random() < 0.4 else NUMBERS)
+
+
+def a_name(rng: random.Random) -> str:
+    return mixed(rng, NAMES, NAMES, NAMES if rng.random() < 0.2 else AROUND, AROUND)
+
+
+def digits(rng: random.Random) -> str:
+    """Ten digits or so, in runs."""
+    if rng.random() < 0.5:
+        runs = [rng.randint(1860, 2050), rng.randint(0, 13), rng.randint(0, 32)]
+        return rng.choice(("-", "/", "", ".", " ")).join(f"{run:02}" for run in runs)
+    count = rng.choice((5, 7, 7, 9, 10, 11, 12))
+    text = rng.choice(("0", "0", "090", "03", "0120", "")) + "".join(
+        rng.choice("0123456789") for _ in range(count)
+    )
+    cuts = sorted(rng.sample(range(len(text)), 2))
+    parts = [text[: cuts[0]], text[cuts[0] : cuts[1]], text[cuts[1] :]]
+    return rng.choice(("-", "", "－", ") ", "(", "ー")).join(parts)
+
+
+def of_pieces(
+    written: pl.Series, read: Callable[[flat.Flat], tuple[Sequence[np.ndarray], np.ndarray]]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """What a plain reader of pieces finds in a column, and what it leaves to others."""
+    found: list[np.ndarray] = []
+    hard = np.ones(len(written), np.bool_)
+    for piece in flat.pieces(written):
+        if isinstance(piece, slice):
+            continue
+        told, hard[piece.first : piece.first + piece.height] = read(piece)
+        found = found or [np.zeros(len(written), column.dtype) for column in told]
+        for column, some in zip(found, told, strict=True):
+            column[piece.first : piece.first + piece.height] = some
+    return found, hard
+
+
+def odd_addresses(written: pl.Series) -> list[str]:
+    found, hard = of_pieces(written, plain.read)
+    if not found:
+        return []
+    others = plain.of_strings(banchi.sketched(*spelling.cleaned(written)))
+    wrong = [(one != other) & ~hard for one, other in zip(found, others, strict=True)]
+    return written.filter(pl.Series(np.logical_or.reduce(wrong, initial=False) & ~hard)).to_list()
+
+
+def odd_names(written: pl.Series) -> list[str]:
+    found, hard = of_pieces(written, plain_name.read)
+    if not found:
+        return []
+    whole = name.whole(written)
+    kanji = (whole["script"] == "kanji").fill_null(value=False)
+    firm = written.str.contains_any(list(company.hints()), ascii_case_insensitive=True).fill_null(value=False)
+    wrong = (found[0] != flat.of_words(whole["full"])) | (found[1] != kanji.to_numpy())
+    wrong |= (whole["flagged"] | whole["more"] | firm).to_numpy()
+    return written.filter(pl.Series(wrong & ~hard)).to_list()
+
+
+def odd_phones(written: pl.Series) -> list[str]:
+    keys, hard = plain_digits.phones(written)
+    read = phone.keys(written)
+    others = np.zeros(len(written), np.uint64)
+    others[read["i"].to_numpy()] = plain_digits.phone_keys(read["value"])
+    several = np.bincount(read["i"].to_numpy(), minlength=len(written)) > 1
+    return written.filter(pl.Series(((keys != others) | several) & ~hard)).to_list()
+
+
+def odd_postals(written: pl.Series) -> list[str]:
+    keys, hard = plain_digits.postals(written)
+    return written.filter(
+        pl.Series((keys != plain_digits.postal_keys(postal.parse(written))) & ~hard)
+    ).to_list()
+
+
+def odd_births(written: pl.Series) -> list[str]:
+    keys, hard = plain_digits.births(written)
+    return written.filter(
+        pl.Series((keys != plain_digits.birth_keys(birth.parse(written))) & ~hard)
+    ).to_list()
+
+
+READERS: Final = {
+    odd_addresses: an_address,
+    odd_names: a_name,
+    odd_phones: digits,
+    odd_postals: digits,
+    odd_births: digits,
+}
+
+
+@pytest.mark.parametrize("odd", READERS)
+@given(seed=st.integers(0, 2**32))
+@example(seed=1)
+def test_what_a_plain_reader_reads_is_what_the_other_reads(
+    odd: Callable[[pl.Series], list[str]], seed: int
+) -> None:
+    rng = random.Random(seed)
+    assert odd(pl.Series([READERS[odd](rng) for _ in range(300)])) == []
+
+
+@pytest.mark.parametrize("odd", READERS)
+def test_the_same_of_every_cell_of_every_case(odd: Callable[[pl.Series], list[str]]) -> None:
+    for table in sorted(CASES.glob("*.tsv")):
+        frame = pl.read_csv(table, separator="\t", quote_char=None, infer_schema=False)
+        assert [odd(column) for column in frame] == [[]] * frame.width, table.name
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        word
+        for table in ("name_honorific", "name_title", "name_note", "name_placeholder")
+        for word in tables.load(table)["written"]
+    ],
+)
+def test_a_word_of_the_tables_beside_a_name_is_seen(word: str) -> None:
+    written = pl.Series(
+        [f"見本 花子{word}", f"見本花子 {word}", f"{word}見本 花子", f"{word} 見本花子", word]
+    )
+    assert odd_names(written) == []
+
+
+USUAL: Final = {
+    plain.read: (
+        "東京都新宿区西新宿3-2-1",
+        "西新宿三丁目２番１号 見本ビル301号室",
+        "見本市大字見本123番地の4",
+        "千代田区九段南4-9-4",
+    ),
+    plain_name.read: ("佐藤 一郎", "髙橋　花子", "佐々木結菜", "サトウ イチロー", "村井 キヌ 様"),
+}
+
+
+@pytest.mark.parametrize("read", USUAL)
+def test_the_usual_cells_are_read(
+    read: Callable[[flat.Flat], tuple[Sequence[np.ndarray], np.ndarray]],
+) -> None:
+    found, hard = of_pieces(pl.Series(USUAL[read]), read)
+    assert not hard.any()
+    assert all(found[0])
+
+
+@pytest.mark.parametrize(
+    ("read", "usual"),
+    [
+        (plain_digits.phones, ("03-1234-5678", "090(1234)5678", "９０１２３４５６７８", "312345678")),
+        (plain_digits.postals, ("160-0023", "1600023")),
+        (plain_digits.births, ("1970-03-02", "1970/03/02", "19700302")),
+    ],
+)
+def test_the_usual_digits_are_read(
+    read: Callable[[pl.Series], tuple[np.ndarray, np.ndarray]], usual: Sequence[str]
+) -> None:
+    keys, hard = read(pl.Series(usual))
+    assert not hard.any()
+    assert all(keys)
+
+
+def test_blank_cells_tell_nothing_and_are_nobodys_business() -> None:
+    blank = pl.Series(["", None, ""], dtype=pl.String)
+    for read in (plain_digits.phones, plain_digits.postals, plain_digits.births):
+        keys, hard = read(blank)
+        assert not hard.any()
+        assert not keys.any()
+    for of_piece in (plain.read, plain_name.read):
+        found, hard = of_pieces(blank, of_piece)
+        assert not hard.any()
+        assert not found[0].any()
+
+
+def test_equal_words_have_equal_keys_and_others_hardly_ever() -> None:
+    words = pl.Series(["佐藤", "佐", "藤", "藤佐", "佐藤一", "𠮷", "", None, "佐藤"])
+    keys = flat.of_words(words)
+    assert keys[0] == keys[-1]
+    assert len(set(keys[:6])) == 6
+    assert keys[6] == keys[7] == 0
+
+
+@pytest.mark.parametrize("odd", READERS)
+def test_a_column_with_an_end_of_cells_within_a_cell_is_read_by_the_other(
+    odd: Callable[[pl.Series], list[str]],
+) -> None:
+    assert odd(pl.Series(["西新宿\0 3-2-1", "佐藤\0一郎", "03-1234\0-5678", "西新宿3-2-1"])) == []
+    assert [type(piece) for piece in flat.pieces(pl.Series(["a\0b", "c"]))] == [slice]
