@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from optout import tables
@@ -286,7 +286,8 @@ def odd_names(written: pl.Series) -> list[str]:
     whole = name.whole(written)
     kanji = (whole["script"] == "kanji").fill_null(value=False)
     firm = written.str.contains_any(list(company.hints()), ascii_case_insensitive=True).fill_null(value=False)
-    wrong = (found[0] != flat.of_words(whole["full"])) | (found[1] != kanji.to_numpy())
+    wrong = (found[0] != flat.of_words(whole["full"])) | (found[2] != kanji.to_numpy())
+    wrong |= found[1] != flat.of_words(whole["full"].str.head(1))
     wrong |= (whole["flagged"] | whole["more"] | firm).to_numpy()
     return written.filter(pl.Series(wrong & ~hard)).to_list()
 
@@ -326,6 +327,7 @@ READERS: Final = {
 @pytest.mark.parametrize("odd", READERS)
 @given(seed=st.integers(0, 2**32))
 @example(seed=1)
+@settings(deadline=None, max_examples=15)
 def test_what_a_plain_reader_reads_is_what_the_other_reads(
     odd: Callable[[pl.Series], list[str]], seed: int
 ) -> None:
@@ -340,19 +342,11 @@ def test_the_same_of_every_cell_of_every_case(odd: Callable[[pl.Series], list[st
         assert [odd(column) for column in frame] == [[]] * frame.width, table.name
 
 
-@pytest.mark.parametrize(
-    "word",
-    [
-        word
-        for table in ("name_honorific", "name_title", "name_note", "name_placeholder")
-        for word in tables.load(table)["written"]
-    ],
-)
-def test_a_word_of_the_tables_beside_a_name_is_seen(word: str) -> None:
-    written = pl.Series(
-        [f"見本 花子{word}", f"見本花子 {word}", f"{word}見本 花子", f"{word} 見本花子", word]
-    )
-    assert odd_names(written) == []
+def test_a_word_of_the_tables_beside_a_name_is_seen() -> None:
+    of_names = ("name_honorific", "name_title", "name_note", "name_placeholder")
+    words = [word for table in of_names for word in tables.load(table)["written"]]
+    beside = ("見本 花子{}", "見本花子 {}", "{}見本 花子", "{} 見本花子", "{}")
+    assert odd_names(pl.Series([cell.format(word) for word in words for cell in beside])) == []
 
 
 USUAL: Final = {

@@ -77,10 +77,12 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
         Keys by rule, and which lines have an identifier at all.
     """
     read = parts(raw)
-    kana_parts, kana_births = _kana(raw, read, side, against)
-    single = read.single | kana_parts | _ends(read.single, side) | {"name": read.named.key}
+    kana_parts, sounds, kana_births = _kana(raw, read, side, against)
+    single = read.single | kana_parts | _ends(read.single, side)
+    single |= {"name": read.named.key, "head": read.named.head}
+    listed = read.listed | {"sound": sounds}
     keys = {
-        rule: _keys_of(number, rule, wanted, single, read, against)
+        rule: _sifted(_keys_of(number, wanted, single, listed, read.named), rule, against)
         for number, (rule, wanted) in enumerate(_rules().items(), 1)
     }
     usable = pl.Series("usable", _usable(raw, read))
@@ -116,25 +118,20 @@ def _ends(single: Mapping[str, Keys], side: Side) -> dict[str, Keys]:
 
 def _keys_of(
     number: int,
-    rule: str,
     wanted: tuple[str, ...],
     single: Mapping[str, Keys],
-    read: Parts,
-    against: Blocked | None,
-) -> pl.DataFrame:
+    listed: Mapping[str, Listed],
+    named: Named,
+) -> list[Listed]:
     """One key a line that has all parts of the rule."""
-    if wanted[0] in read.listed:
-        some = read.listed[wanted[0]]
-        found = [_made(number, [some.key], some.line)]
-    else:
-        found = [_made(number, [single[part] for part in wanted], None)]
-        more = read.named.more
-        if "name" in wanted and len(more.line):
-            named = [more.key if part == "name" else single[part][more.line] for part in wanted]
-            found.append(_made(number, named, more.line))
-    if against is not None:
-        found = [_sifted(some, rule, against) for some in found]
-    return pl.concat([pl.DataFrame({"i": lines, "key": keys}, schema=_KEYS) for lines, keys in found])
+    if wanted[0] in listed:
+        some = listed[wanted[0]]
+        return [_made(number, [some.key, *(single[part][some.line] for part in wanted[1:])], some.line)]
+    found = [_made(number, [single[part] for part in wanted], None)]
+    if "name" in wanted and len(named.more.line):
+        more = [named.more.key if part == "name" else single[part][named.more.line] for part in wanted]
+        found.append(_made(number, more, named.more.line))
+    return found
 
 
 def _made(number: int, of_parts: list[Keys], lines: Places | None) -> Listed:
@@ -145,38 +142,66 @@ def _made(number: int, of_parts: list[Keys], lines: Places | None) -> Listed:
     return Listed(places if lines is None else lines[places], keys)
 
 
-def _sifted(some: Listed, rule: str, against: Blocked) -> Listed:
-    passing = np.flatnonzero(against.may_hold(rule, some.key))
-    return Listed(some.line[passing], some.key[passing])
+def _sifted(found: list[Listed], rule: str, against: Blocked | None) -> pl.DataFrame:
+    """Those that may meet something on the other side."""
+    frames = []
+    for lines, keys in found:
+        passing = slice(None) if against is None else np.flatnonzero(against.may_hold(rule, keys))
+        frames.append(pl.DataFrame({"i": lines[passing], "key": keys[passing]}, schema=_KEYS))
+    return pl.concat(frames)
 
 
 def _kana(
     raw: pl.DataFrame, read: Parts, side: Side, against: Blocked | None
-) -> tuple[dict[str, Keys], pl.Series]:
-    """The `kana` needed beside a birth date, and `other_script`: kanji on one side and kana on the other."""
+) -> tuple[dict[str, Keys], Listed, pl.Series]:
+    """The `kana` needed beside a birth date, and `other_script`: kanji on one side and kana on the other.
+
+    Then `sound`: the first sounds of the parts of a reading, for romaji and kana agree in little else for certain; and
+    the birth dates of the lines that have a reading and no kanji.
+    """
     if silent(raw["birth_date"]):
         untold = nothing(raw.height)
-        return {"kana": untold, "other_script": untold}, pl.Series([], dtype=pl.UInt64)
+        of_nobody = Listed(np.empty(0, np.int64), nothing(0))
+        return {"kana": untold, "other_script": untold}, of_nobody, pl.Series([], dtype=pl.UInt64)
     birth, kanji = read.single["birth"], read.named.kanji
     asked = np.flatnonzero((birth != 0) & (~kanji | _worth_reading(birth, against)))
+    written = _spoken(raw, read.named, asked)
     reading = nothing(raw.height)
-    reading[asked] = _readings(raw, read.named, asked)
+    reading[asked] = _digested(kana.key(written))
+    latin = written.str.contains("[A-Za-zＡ-Ｚａ-ｚ]").fill_null(value=False).to_numpy()
+    of_sound = np.flatnonzero(latin | kanji[asked] | (side == "entry"))
+    sounds = _sounds(written.gather(of_sound), asked[of_sound])
     spoken = raw["kana"].is_not_null().to_numpy() | (reading != 0)
     of_row, of_entry = (1, 2) if side == "row" else (2, 1)
     other = np.where(kanji & ~spoken, of_row, np.where(~kanji & spoken, of_entry, 0)).astype(np.uint64)
     only = birth[~kanji & (reading != 0)]
-    return {"kana": reading, "other_script": other}, pl.Series(only, dtype=pl.UInt64)
+    return {"kana": reading, "other_script": other}, sounds, pl.Series(only, dtype=pl.UInt64)
 
 
-def _readings(raw: pl.DataFrame, named: Named, lines: Places) -> Keys:
-    """A name in kana or letters reads itself, else the kana column."""
+def _spoken(raw: pl.DataFrame, named: Named, lines: Places) -> pl.Series:
+    """How the lines are read: a name in kana or letters reads itself, else the kana column says it."""
     spoken = raw["kana"].gather(lines)
     itself = ~named.kanji[lines] & (named.key[lines] != 0)
-    if itself.any():
-        full = name.whole(raw["name"].gather(lines[itself]))["full"]
-        spoken = spoken.scatter(np.flatnonzero(itself), full)
-    read = kana.key(spoken).alias("reading").to_frame()
-    return read.select(digest("reading").fill_null(0)).to_series().to_numpy()
+    if not itself.any():
+        return spoken
+    parts = name.parse(raw["name"].gather(lines[itself])).select("full", "family", "given")
+    whole = pl.when(pl.col("given").is_not_null()).then(pl.col("family") + " " + pl.col("given"))
+    own = parts.select(pl.coalesce(whole, "full")).to_series()
+    return spoken.scatter(np.flatnonzero(itself), own)
+
+
+def _sounds(written: pl.Series, lines: Places) -> Listed:
+    """The first sound of the whole reading and of each of its parts."""
+    read = kana.parse(written).select(pl.col("romaji", "romaji_family", "romaji_given").str.head(1))
+    heard = read.select(
+        pl.concat_list(pl.all()).list.drop_nulls().list.unique(maintain_order=True).alias("sound")
+    )
+    told = heard.with_columns(line=pl.Series(lines, dtype=pl.Int64)).explode("sound").drop_nulls()
+    return Listed(told["line"].to_numpy(), _digested(told["sound"]))
+
+
+def _digested(words: pl.Series) -> Keys:
+    return words.alias("word").to_frame().select(digest("word").fill_null(0)).to_series().to_numpy()
 
 
 def _worth_reading(births: Keys, against: Blocked | None) -> Mask:
@@ -195,4 +220,5 @@ def _usable(raw: pl.DataFrame, read: Parts) -> Mask:
     quiet = np.flatnonzero(~usable & raw["kana"].is_not_null().to_numpy())
     if len(quiet):
         usable[quiet] = kana.key(raw["kana"].gather(quiet)).is_not_null().to_numpy()
-    return usable
+    known: Mask = usable
+    return known

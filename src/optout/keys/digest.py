@@ -41,7 +41,7 @@ def combined(rule: int, parts: Sequence[Keys]) -> Keys:
     Returns:
         UInt64, elementwise. Wraps modulo 2^64; the high bits are well mixed.
     """
-    key = np.uint64(rule * _SPREAD % (1 << 64))
+    key = np.full(len(parts[0]), rule * _SPREAD % (1 << 64), np.uint64)
     for part in parts:
         key = (key ^ part) * np.uint64(_SPREAD)
     return key

@@ -39,12 +39,14 @@ class Named(NamedTuple):
 
     Attributes:
         key: Of the main name of each line.
+        head: Of the first letter of that name.
         kanji: It holds a kanji.
         flagged: The name cell itself refuses, or tells a death.
         more: Further names: a former surname, others in the cell, a company.
     """
 
     key: Keys
+    head: Keys
     kanji: Mask
     flagged: Mask
     more: Listed
@@ -156,8 +158,8 @@ def _emails(written: pl.Series) -> Listed:
 
 def _named(raw: pl.DataFrame) -> Named:
     """Plain names as arrays; what is not plain, or stands beside a company or a former surname, by `keys.people`."""
-    keys, kanji = nothing(raw.height), np.zeros(raw.height, np.bool_)
-    flagged = np.zeros(raw.height, np.bool_)
+    keys, heads = nothing(raw.height), nothing(raw.height)
+    kanji, flagged = np.zeros(raw.height, np.bool_), np.zeros(raw.height, np.bool_)
     hard = (raw["former"].is_not_null() | raw["company"].is_not_null()).to_numpy().copy()
     for piece in () if silent(raw["name"]) else flat.pieces(raw["name"]):
         if isinstance(piece, slice):
@@ -165,13 +167,16 @@ def _named(raw: pl.DataFrame) -> Named:
             continue
         here = slice(piece.first, piece.first + piece.height)
         found, of_piece = plain_name.read(piece)
-        keys[here], kanji[here] = found
+        keys[here], heads[here], kanji[here] = found
         hard[here] |= of_piece
     lines = np.flatnonzero(hard)
     if not len(lines):
-        return Named(keys, kanji, flagged, Listed(lines, nothing(0)))
+        return Named(keys, heads, kanji, flagged, Listed(lines, nothing(0)))
     main, more = names(raw[lines].select("name", "former", "company"))
     keys[lines] = flat.of_words(main["full"])
+    heads[lines] = flat.of_words(main["full"].str.head(1))
     kanji[lines] = (main["script"] == "kanji").fill_null(value=False).to_numpy()
     flagged[lines] = main["flagged"].to_numpy()
-    return Named(keys, kanji, flagged, Listed(lines[more["i"].to_numpy()], flat.of_words(more["full"])))
+    return Named(
+        keys, heads, kanji, flagged, Listed(lines[more["i"].to_numpy()], flat.of_words(more["full"]))
+    )

@@ -35,10 +35,12 @@ class Names(NamedTuple):
 
     Attributes:
         key: Of the whole name without blanks; 0 where there is none.
+        head: Of its first letter.
         kanji: It holds a kanji.
     """
 
     key: Keys
+    head: Keys
     kanji: Mask
 
 
@@ -54,9 +56,12 @@ def read(flat: Flat) -> tuple[Names, Mask]:
     blanks = _bare_ends(flat, text, kind, hard) - flat.starts - counts
     hard |= (counts == 1) | (blanks > 1) | _worded(flat, text)
     hard |= _ended(flat, text, kind, places, firsts) | _same(text[places], firsts, counts)
-    key = flats.digests(text[places], counts)
-    kanji = flat.any_of(kind == _HAN)
-    return Names(np.where(hard, flats.NOTHING, key), kanji & ~hard), hard
+    read = ~hard & (counts > 0)
+    key = np.where(read, flats.digests(text[places], counts), flats.NOTHING)
+    head = np.zeros(flat.height, np.uint64)
+    first = text[places[firsts[:-1][read]]]
+    head[read] = flats.digests_of_two(first, first, np.ones(len(first), np.bool_))
+    return Names(key, head, flat.any_of(kind == _HAN) & read), hard
 
 
 def _misplaced(flat: Flat, kind: npt.NDArray[np.uint8]) -> Mask:
@@ -86,7 +91,8 @@ def _bare_ends(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], hard: Mask)
     inner = np.flatnonzero(kind == _POLITE)
     cells = flat.cell_of(inner)
     hard[cells[inner < ends[cells]]] = True
-    return ends - (polite & (kind[ends - 1] == _BLANK))
+    bare: Places = ends - (polite & (kind[ends - 1] == _BLANK))
+    return bare
 
 
 class _Letters(NamedTuple):
@@ -145,10 +151,10 @@ class _Pairs:
     """The last two letters of words of two letters or more."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        pairs = [word[-2:] for word in words if len(word) > 1 and all(map(_is_letter, word[-2:]))]
-        codes = [ord(first) << 16 | ord(last) for first, last in pairs]
+        longer = [word for word in words if len(word) > 1 and all(map(_is_letter, word[-2:]))]
+        codes = [ord(word[-2]) << 16 | ord(word[-1]) for word in longer]
         self._pairs = np.unique(np.array(codes, np.uint32))
-        self.last = _is_in(last for _, last in pairs)
+        self.last = _is_in(word[-1] for word in longer)
 
     def hold(self, first: Codes, last: Codes) -> Mask:
         return np.isin(first.astype(np.uint32) << np.uint32(16) | last, self._pairs)
@@ -195,7 +201,8 @@ def _worded(flat: Flat, text: Codes) -> Mask:
     held = np.zeros(flat.height, np.bool_)
     held[flat.cell_of(places)] = True
     topic, unit = (flat.any_of(table[text]) for table in _of_offices())
-    return held | (topic & unit)
+    worded: Mask = held | (topic & unit)
+    return worded
 
 
 def _ended(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], places: Places, firsts: Places) -> Mask:
@@ -207,14 +214,13 @@ def _ended(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], places: Places,
     of_people = _is_in(_PEOPLE)[last]
     # 二 名 is what 二名 is.
     counted = of_people & (_is_in(_NUMERALS)[before] | (kind[np.maximum(at - 1, 0)] == _BLANK))
-    return _single_at_end()[last] | _pairs_at_end().hold(before, last) | counted
+    ended: Mask = _single_at_end()[last] | _pairs_at_end().hold(before, last) | counted
+    return ended
 
 
 def _same(text: Codes, firsts: Places, counts: Places) -> Mask:
     """ああああ: the first three letters are one."""
-    if not len(text):
-        return np.zeros(len(counts), np.bool_)
-    at = np.minimum(firsts[:-1], max(len(text) - 3, 0))
-    if len(text) < 3:
-        return counts > 2
-    return (counts > 2) & (text[at] == text[at + 1]) & (text[at] == text[at + 2])
+    same = counts > 2
+    at = firsts[:-1][same]
+    same[same] = (text[at] == text[at + 1]) & (text[at] == text[at + 2])
+    return same

@@ -253,20 +253,23 @@ def _counted(piece: _Piece) -> Places:
     numeral = (piece.kind[places + 2] == _DIGIT) | (piece.kind[places + 2] == _KANJI) | (after == END)
     for letter, on in _COUNTED_ON.items():
         counted &= (following != ord(letter)) | numeral | _is_in(on)[after]
-    return places[counted]
+    found: Places = places[counted]
+    return found
 
 
 def _is_chome(piece: _Piece, places: Places) -> Mask:
     """三丁目 in front of another number."""
     alone = piece.kind[places - 1] != _KANJI
     digit = (piece.kind[places + 3] == _DIGIT) & (_letters().value[piece.flat.codes[places]] > 0)
-    return alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
+    chome: Mask = alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
+    return chome
 
 
 def _is_first(piece: _Piece, runs: flats.Runs, places: Places) -> Mask:
     """No digit stands before the place in its cell."""
     cells = piece.flat.cell_of(places)
-    return np.searchsorted(runs.starts, places) == runs.firsts[cells]
+    first: Mask = np.searchsorted(runs.starts, places) == runs.firsts[cells]
+    return first
 
 
 def _first(piece: _Piece, runs: flats.Runs, counted: Places, lines: Places) -> tuple[Places, Places, Places]:
