@@ -112,6 +112,47 @@ def test_a_certificate_from_before_a_rotation_bears_witness(
     assert run("store", "settle", tmp_path / "again.db", "--certificate", certificate).code == 0
 
 
+def test_an_audit_is_held_against_certificates_and_what_a_sink_wrote(
+    run: Run, store: Path, clean: Path, tmp_path: Path
+) -> None:
+    early = tmp_path / "early.db"
+    early.write_bytes(store.read_bytes())
+    for recipient in ("a", "b"):
+        assert delivered(run, store, clean, tmp_path / "out" / recipient).code == 0
+    certificate = tmp_path / "out" / "a" / "certificate.json"
+    told = run("audit", store, "--certificate", certificate, "--json").document
+    assert told["heads_told"] == 1
+    run("key", "rotate", store)
+    told = run("audit", store, "--certificate", tmp_path / "out", "--certificate", certificate)
+    assert (told.code, "heads told outside: 3" in told.out) == (0, True)
+    with Store.open(store, audit_sink=tmp_path / "heads.jsonl") as opened:
+        opened.record("look", {})
+    both = ("--heads", tmp_path / "heads.jsonl", "--certificate", certificate)
+    assert run("audit", store, *both, "--json").document["heads_told"] == 2
+    # The chain of an earlier state is whole; that its end is missing only a witness tells.
+    assert run("audit", early).code == 0
+    assert run("audit", early, "--certificate", certificate).code == 0
+    assert run("audit", early, "--certificate", tmp_path / "out").code == 43
+
+
+def test_a_certificate_that_is_no_witness_of_this_store_stops_an_audit(
+    run: Run, store: Path, clean: Path, tmp_path: Path
+) -> None:
+    assert delivered(run, store, clean, tmp_path / "out").code == 0
+    certificate, other = tmp_path / "out" / "certificate.json", tmp_path / "other.db"
+    run("init", other)
+    asked(run, other, "090-1234-0001")
+    forged = tmp_path / "forged" / "certificate.json"
+    forged.parent.mkdir()
+    forged.write_text(certificate.read_text().replace('"sig": "', '"sig": "AAAA'))
+    for against, given in ((other, certificate), (store, forged), (store, forged.parent)):
+        refused = run("audit", against, "--certificate", given)
+        assert (refused.code, "certificate.json" in refused.err) == (68, True)
+    (tmp_path / "empty").mkdir()
+    assert run("audit", store, "--certificate", tmp_path / "empty").code == 68
+    assert run("audit", store, "--certificate", tmp_path / "nothing.json").code == 68
+
+
 def test_one_store_sends_another_what_it_has(run: Run, store: Path, tmp_path: Path) -> None:
     other, file, pem = tmp_path / "other.db", tmp_path / "list.optout", tmp_path / "exchange.pem"
     sender = tmp_path / "sender.pem"

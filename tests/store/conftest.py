@@ -1,17 +1,27 @@
 from __future__ import annotations
 
+import copy
+import multiprocessing
+import os
 import re
 import secrets
 import sqlite3
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
+import polars as pl
 import pytest
 
+from optout.keys import Comparable, comparable
+from optout.screen import judge
 from optout.store import Request, Store
+from optout.tables.gazetteer import Gazetteer
 
 Where: TypeAlias = "Path | str"
 FOREVER = ("block", "audit", "checkpoint", "place")
@@ -27,6 +37,91 @@ def key_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@cache
+def _parsed() -> dict[tuple[bytes, str | None], Comparable]:
+    return {}
+
+
+def read_once(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Comparable:
+    known = _parsed()
+    asked = raw.serialize(), gazetteer.digest if gazetteer else None
+    if asked not in known:
+        known[asked] = comparable(raw, gazetteer)
+    return known[asked]
+
+
+@pytest.fixture(autouse=True)
+def cells_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a cell says depends on the cell and the places alone, and is no matter of the store.
+
+    So the same cells, screened anew in another test or on the other engine, are read once.
+    """
+    monkeypatch.setattr(judge, "comparable", read_once)
+
+
+_BEGINS = """
+import os, sys
+os.dup2(told.fileno(), 1)
+told.close()
+os.environ.clear()
+os.environ.update(environ)
+sys.argv = argv
+sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+exec(code, {"__name__": "__main__"})
+sys.stdout.flush()
+"""
+
+
+class Apart:
+    """A Python program in a process of its own, what it prints read line by line; as much of Popen as is asked for.
+
+    Forked off a process that has imported the store and done nothing else: to import it anew for every child takes
+    most of the time of a test. Where nothing can be forked off, it is imported anew.
+    """
+
+    def __init__(self, code: str, *arguments: object) -> None:
+        argv = ["-c", *map(str, arguments)]
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["optout.store", "optout.store.engine.postgres"])
+        ours, told = context.Pipe(duplex=False)
+        given = {"code": code, "argv": argv, "environ": dict(os.environ), "told": told}
+        self._process = context.Process(target=exec, args=(_BEGINS, given))
+        self._process.start()
+        told.close()
+        self.stdout: IO[str] = os.fdopen(os.dup(ours.fileno()), encoding="utf-8")
+        ours.close()
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def __enter__(self) -> Apart:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self._process.join()
+
+
+@pytest.fixture(scope="session")
+def apart() -> Callable[..., Any]:
+    """Run a program in a process of its own: its text, and its arguments."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        return Apart
+
+    def anew(code: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+
+    return anew
+
+
 class FileByHand:
     """What whoever has a SQLite file, and no optout, can see and do."""
 
@@ -39,6 +134,12 @@ class FileByHand:
     def another(self) -> Where:
         """A place for one more store."""
         return self.folder / f"{secrets.token_hex(4)}.db"
+
+    def at(self, place: Where) -> FileByHand:
+        """The same for another store."""
+        other = copy.copy(self)
+        other.path = place
+        return other
 
     def is_there(self) -> bool:
         """Whether there is anything at the place."""
@@ -95,6 +196,11 @@ class SchemaByHand:
 
     def another(self) -> Where:
         return str(self.server.url(f"s{secrets.token_hex(6)}"))
+
+    def at(self, place: Where) -> SchemaByHand:
+        other = copy.copy(self)
+        other.path, other.schema = place, str(place).rpartition("schema=")[2]
+        return other
 
     def is_there(self) -> bool:
         return bool(self.ask(f"SELECT 1 FROM pg_namespace WHERE nspname = '{self.schema}'"))

@@ -3,8 +3,6 @@ from __future__ import annotations
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -195,6 +193,59 @@ def test_a_store_that_was_never_restored_has_nothing_to_settle(store: Store) -> 
         store.settle(accept_loss="no reason")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM job WHERE kind = 'restore'",
+        "DELETE FROM job",
+        "UPDATE job SET kind = 'restored' WHERE kind = 'restore'",
+        "UPDATE job SET job_id = 'J-2' WHERE kind = 'restore'",
+        "UPDATE job SET state = 'accepted' WHERE kind = 'restore'",
+    ],
+)
+def test_nobody_hides_by_hand_that_a_store_is_behind(by_hand: Any, tmp_path: Path, change: str) -> None:
+    store, lost = restored(by_hand, tmp_path)
+    with store:
+        by_hand.at(store.path).do(change)
+        with pytest.raises(StoreDamagedError):
+            _ = store.behind
+        with pytest.raises(StoreDamagedError):
+            store.settle([lost])
+        with pytest.raises(StoreDamagedError):
+            store.settle(accept_loss="the disk is gone")
+
+
+def test_an_earlier_restore_that_was_settled_never_stands_for_the_last_one(
+    by_hand: Any, tmp_path: Path
+) -> None:
+    first, _ = restored(by_hand, tmp_path)
+    with first:
+        first.settle(accept_loss="the disk is gone")
+        first.backup(tmp_path / "again.db")
+    with Store.restore(tmp_path / "again.db", by_hand.another()) as second:
+        assert second.behind == backup.Behind(3, 3, 3, None)
+        hidden = "UPDATE audit SET action = 'lift' WHERE action = 'restore' AND epoch = 3"
+        outside = by_hand.at(second.path)
+        outside.free()
+        outside.do("DELETE FROM job WHERE job_id = 'restore-3'", hidden)
+        with pytest.raises(StoreDamagedError, match="restore"):
+            _ = second.behind
+
+
+def test_a_copy_of_a_settled_store_is_as_settled(by_hand: Any, tmp_path: Path) -> None:
+    store, lost = restored(by_hand, tmp_path)
+    with store:
+        store.settle([lost._replace(epoch=4, audit_n=99)])
+        store.suppress(Request(phones="090-1234-9999"))
+        assert (store.head.epoch, store.behind) == (5, None)
+        store.backup(tmp_path / "settled.db")
+        store.rotate_key()
+        assert store.behind is None
+    with Store.open(tmp_path / "settled.db") as copy:
+        assert (copy.head.epoch, copy.behind) == (5, None)
+        assert copy.audit_verify() == copy.head.audit_n
+
+
 class Cut(BaseException):
     """The process ends here."""
 
@@ -239,15 +290,15 @@ for n in itertools.count():
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_killed_while_it_copies_every_copy_that_bears_a_name_is_whole(path: Where, tmp_path: Path) -> None:
+def test_killed_while_it_copies_every_copy_that_bears_a_name_is_whole(
+    path: Where, apart: Any, tmp_path: Path
+) -> None:
     folder = tmp_path / "copies"
     folder.mkdir()
     store, active = filled(path)
     store.close()
     for turn in range(3):
-        command = [sys.executable, "-c", _COPIES, str(path), str(folder), str(turn)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-            assert child.stdout is not None
+        with apart(_COPIES, path, folder, turn) as child:
             for _ in range(2 + turn):
                 child.stdout.readline()
             child.kill()

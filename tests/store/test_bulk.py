@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import optout
@@ -179,6 +179,7 @@ def frame(rows: list[tuple[str | None, str | None, list[str] | None]]) -> pl.Dat
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+@settings(deadline=None)
 @given(ROWS, ROWS)
 def test_two_lists_have_one_digest_only_when_they_are_equal(
     one: list[tuple[str | None, str | None, list[str] | None]],

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -107,21 +106,24 @@ Store.create(sys.argv[1])
 """
 
 
-def killed(path: Where, step: str = "creation._first_rows") -> int:
-    command = [sys.executable, "-c", _KILLED.format(step=step), str(path)]
-    return subprocess.run(command, check=False).returncode
+def killed(apart: Any, path: Where, step: str = "creation._first_rows") -> int | None:
+    with apart(_KILLED.format(step=step), path) as child:
+        assert child.stdout.read() == ""
+    return child.returncode
 
 
-def test_a_creation_that_is_killed_leaves_no_store(by_hand: Any) -> None:
-    assert killed(by_hand.path) == 9
+def test_a_creation_that_is_killed_leaves_no_store(by_hand: Any, apart: Any) -> None:
+    assert killed(apart, by_hand.path) == 9
     assert not by_hand.is_there()
     with Store.create(by_hand.path) as store:
         assert store.revision == 0
 
 
 @pytest.mark.parametrize("step", ["creation._first_rows", "sqlite.publish"])
-def test_a_creation_of_a_file_that_is_killed_leaves_no_store_and_is_swept_up(file: Path, step: str) -> None:
-    assert killed(file, step) == 9
+def test_a_creation_of_a_file_that_is_killed_leaves_no_store_and_is_swept_up(
+    file: Path, apart: Any, step: str
+) -> None:
+    assert killed(apart, file, step) == 9
     assert not file.exists()
     with Store.create(file) as store:
         assert store.revision == 0

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,15 +42,9 @@ for n in range(10_000):
 """
 
 
-def run(code: str, *args: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", code, *map(str, args)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-
-
-def test_everything_acknowledged_survives_a_process_that_just_ends(path: Where) -> None:
+def test_everything_acknowledged_survives_a_process_that_just_ends(path: Where, apart: Any) -> None:
     Store.create(path).close()
-    with run(_EXITS, path) as child:
-        assert child.stdout is not None
+    with apart(_EXITS, path) as child:
         acknowledged = child.stdout.read().split()
     assert (child.returncode, len(acknowledged)) == (1, 51)
     with Store.open(path) as store:
@@ -62,12 +54,11 @@ def test_everything_acknowledged_survives_a_process_that_just_ends(path: Where) 
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_nothing_acknowledged_is_lost_when_writers_are_killed(path: Where) -> None:
+def test_nothing_acknowledged_is_lost_when_writers_are_killed(path: Where, apart: Any) -> None:
     Store.create(path).close()
     acknowledged: dict[str, int] = {}
     for turn in range(4):
-        with run(_WRITES, path, turn) as child:
-            assert child.stdout is not None
+        with apart(_WRITES, path, turn) as child:
             for _ in range(15 + 7 * turn):
                 request_id, revision = child.stdout.readline().split()
                 acknowledged[request_id] = int(revision)

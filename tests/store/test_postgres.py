@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -160,7 +158,7 @@ def test_a_password_is_nowhere_to_be_seen(by_hand: Any, key_folder: Path) -> Non
         with pytest.raises(StoreDamagedError) as damaged:
             store.entries()
     with pytest.raises(StoreError) as unreachable:
-        Store.open(address.replace("/tmp/", "/nowhere/"))
+        Store.open(address.replace(str(by_hand.server.folder), "/nowhere"))
     for error in (missing, exists, damaged, unreachable):
         assert SECRET not in told(error.value)
     kept = [*by_hand.kept(), *key_folder.iterdir()]
@@ -337,11 +335,9 @@ for n in range(10_000):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_nothing_acknowledged_is_lost_when_the_server_dies(by_hand: Any) -> None:
+def test_nothing_acknowledged_is_lost_when_the_server_dies(by_hand: Any, apart: Any) -> None:
     Store.create(by_hand.path, key=bytes(32)).close()
-    command = [sys.executable, "-c", _WRITES, str(by_hand.path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as writer:
-        assert writer.stdout is not None
+    with apart(_WRITES, by_hand.path) as writer:
         last = [int(writer.stdout.readline()) for _ in range(20)][-1]
         by_hand.server.stop("immediate")
         rest = [line for line in writer.stdout.read().splitlines(keepends=True) if line.endswith("\n")]

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,15 +24,11 @@ with Store.open(path) as store:
 """
 
 
-def test_writers_in_several_processes_share_one_gapless_count(path: Where) -> None:
+def test_writers_in_several_processes_share_one_gapless_count(path: Where, apart: Any) -> None:
     Store.create(path).close()
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(path), str(who), str(EACH)], stdout=subprocess.PIPE, text=True
-        )
-        for who in range(WRITERS)
-    ]
-    lines = [line.split() for writer in writers for line in writer.communicate()[0].splitlines()]
+    with ExitStack() as stack:
+        writers = [stack.enter_context(apart(_WRITER, path, who, EACH)) for who in range(WRITERS)]
+        lines = [line.split() for writer in writers for line in writer.stdout]
     assert [writer.returncode for writer in writers] == [0] * WRITERS
     assert sorted(int(revision) for _, revision in lines) == list(range(1, WRITERS * EACH + 1))
     with Store.open(path) as store:
@@ -41,11 +36,11 @@ def test_writers_in_several_processes_share_one_gapless_count(path: Where) -> No
         assert store.audit_verify() == WRITERS * EACH + 1
 
 
-def test_two_processes_with_the_same_request_record_it_once(path: Where) -> None:
+def test_two_processes_with_the_same_request_record_it_once(path: Where, apart: Any) -> None:
     Store.create(path).close()
-    command = [sys.executable, "-c", _WRITER, str(path), "same", "5"]
-    writers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    first, second = ([line.split()[0] for line in w.communicate()[0].splitlines()] for w in writers)
+    with ExitStack() as stack:
+        writers = [stack.enter_context(apart(_WRITER, path, "same", 5)) for _ in range(2)]
+        first, second = ([line.split()[0] for line in writer.stdout] for writer in writers)
     assert first == second
     with Store.open(path) as store:
         assert (store.revision, store.active_requests()) == (5, first)
@@ -95,14 +90,10 @@ with Store.open(sys.argv[1]) as store:
 """
 
 
-def test_no_reader_ever_sees_half_a_commit(path: Where) -> None:
+def test_no_reader_ever_sees_half_a_commit(path: Where, apart: Any) -> None:
     Store.create(path).close()
-    command = [sys.executable, "-c", _MANY, str(path)]
     with Store.open(path) as store, ExitStack() as stack:
-        writers = [
-            stack.enter_context(subprocess.Popen([*command, who], stdout=subprocess.PIPE, text=True))
-            for who in ("見本", "例示")
-        ]
+        writers = [stack.enter_context(apart(_MANY, path, who)) for who in ("見本", "例示")]
         seen = 0
         while seen < 12 or any(writer.poll() is None for writer in writers):
             revision, entries = store.entries()

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 
 from optout.errors import OptionError, StoreDamagedError, StoreError, UnknownRequestError
-from optout.store import Request, Store, purge
+from optout.store import Request, Store, blocks, purge, statements
 from optout.store.commit import Commit
 
 Where = Path | str
@@ -30,8 +28,8 @@ def unsealed(store: Store) -> str:
     """Every block in clear, as whoever has the key and the file could read it."""
     with store._log.read() as db:
         keys = store._keyring.every(db)
-        blocks = map(purge._Block._make, db.stream(purge.statements.ALL_BLOCKS))
-        payloads = [purge._unsealed(block, store._keyring, keys, "s") for block in blocks]
+        sealed = map(blocks.Block._make, db.stream(statements.ALL_BLOCKS))
+        payloads = [blocks.unsealed(block, store.store_id, keys, "s") for block in sealed]
     return b"".join(payloads).decode("utf-8", "replace")
 
 
@@ -190,6 +188,20 @@ def test_a_backup_of_a_purged_store_verifies(by_hand: Any, tmp_path: Path) -> No
         assert NAME not in unsealed(again)
 
 
+@pytest.mark.parametrize(
+    "edit", ["data = zeroblob(50)", "sha256 = zeroblob(32)", "dek_id = 99", "kind = 'lift'"]
+)
+def test_nothing_is_purged_out_of_a_block_that_is_not_what_was_written(by_hand: Any, edit: str) -> None:
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person(tenant="client-a")).request_ids
+        revision, _ = store.entries()
+        by_hand.free()
+        by_hand.do(f"UPDATE block SET {edit} WHERE seq = 1")
+        with pytest.raises(StoreDamagedError):
+            store.purge(gone, "誤入力", force=True)
+        assert store.revision == revision
+
+
 class Cut(BaseException):
     """The process ends here."""
 
@@ -233,17 +245,14 @@ for gone in json.loads(sys.argv[2]):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_killed_while_it_purges_nobody_else_is_lost(path: Where) -> None:
+def test_killed_while_it_purges_nobody_else_is_lost(path: Where, apart: Any) -> None:
     with Store.create(path) as store:
         gone = store.suppress([person(kana=f"カナ{n}") for n in range(40)]).request_ids
         kept = store.suppress(others(20)).request_ids
     said: set[str] = set()
     for turn in range(3):
         left = json.dumps([each for each in gone if each not in said])
-        with subprocess.Popen(
-            [sys.executable, "-c", _PURGES, str(path), left], stdout=subprocess.PIPE, text=True
-        ) as child:
-            assert child.stdout is not None
+        with apart(_PURGES, path, left) as child:
             said |= {child.stdout.readline().strip() for _ in range(2 + turn)}
             child.kill()
         with Store.open(path) as store:

@@ -8,7 +8,7 @@ import pytest
 from optout.errors import OptionError
 from optout.schema import CHANNELS, ENTRY_SCHEMA
 from optout.store import Identity, Receipt, Request
-from optout.store.request import Judged, channels, read_channels
+from optout.store.request import Answered, channels, read_channels
 from optout.tables import load
 
 
@@ -154,4 +154,4 @@ def test_repr_shows_no_value() -> None:
     shown = f"{request!r} {other!r} {request} {other} {request.identities!r}"
     for value in ("見本", "花子", "旧本", "example", "1970", "090", "大阪"):
         assert value not in shown
-    assert repr(Receipt(["R-1"], 3, Judged((True,)))) == "Receipt(1 requests, revision=3)"
+    assert repr(Receipt(Answered(("R-1",)), 3, Answered((True,)))) == "Receipt(1 requests, revision=3)"

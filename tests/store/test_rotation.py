@@ -3,8 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -211,13 +209,11 @@ while True:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_killed_while_it_rotates_the_store_opens(path: Where) -> None:
+def test_killed_while_it_rotates_the_store_opens(path: Where, apart: Any) -> None:
     with Store.create(path) as store:
         (one,) = store.suppress(Request(phones="090-1234-5678")).request_ids
     for turn in range(6):
-        command = [sys.executable, "-c", _ROTATES, str(path)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-            assert child.stdout is not None
+        with apart(_ROTATES, path) as child:
             for _ in range(1 + turn):
                 child.stdout.readline()
             child.kill()

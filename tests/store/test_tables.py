@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -153,15 +151,11 @@ def test_an_interrupted_import_leaves_nothing(
         assert store.import_tables("mergers", write()).revision == 1
 
 
-def run(*arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _IMPORTS, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-
-
-def test_an_acknowledged_import_survives_a_process_that_just_ends(path: Where, tmp_path: Path) -> None:
+def test_an_acknowledged_import_survives_a_process_that_just_ends(
+    path: Where, apart: Any, tmp_path: Path
+) -> None:
     Store.create(path).close()
-    with run(path, tmp_path, "exit") as child:
-        assert child.stdout is not None
+    with apart(_IMPORTS, path, tmp_path, "exit") as child:
         assert child.stdout.read().split() == ["1"]
     assert child.returncode == 1
     with Store.open(path) as store:
@@ -170,10 +164,11 @@ def test_an_acknowledged_import_survives_a_process_that_just_ends(path: Where, t
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
-def test_no_acknowledged_import_is_lost_when_the_importer_is_killed(path: Where, tmp_path: Path) -> None:
+def test_no_acknowledged_import_is_lost_when_the_importer_is_killed(
+    path: Where, apart: Any, tmp_path: Path
+) -> None:
     Store.create(path).close()
-    with run(path, tmp_path, "on") as child:
-        assert child.stdout is not None
+    with apart(_IMPORTS, path, tmp_path, "on") as child:
         for _ in range(5):
             last = int(child.stdout.readline())
         child.kill()

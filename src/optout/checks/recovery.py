@@ -1,14 +1,17 @@
-"""After a list was restored from a backup: how far the lost one had come, as the certificates it issued tell."""
+"""What the certificates of a store tell of it: how far a lost one had come, and that the one here is whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from optout.errors import CertificateError
 from optout.register.certificate import Certificate, read_certificate
 from optout.store import Anchor, Store
 from optout.store.backup import Behind
+
+_NAMED: Final = "*certificate*.json"  # in a folder: as deliver names it, whatever stands before or behind
 
 
 def settle(
@@ -18,7 +21,7 @@ def settle(
 
     Args:
         store: A store made by `Store.restore`.
-        certificates: Files of the newest certificates issued, every recipient has some.
+        certificates: The newest certificates issued, every recipient has some; as for `heads`.
         accept_loss: Why what was recorded after the backup is given up, when nobody can say.
 
     Returns:
@@ -29,14 +32,42 @@ def settle(
         OptionError: nothing is told, or the store was never restored.
         StoreDamagedError: a certificate tells of another history than this store's.
     """
-    heads = [_head(store, Path(path)) for path in certificates]
-    return store.settle(heads, accept_loss)
+    return store.settle(heads(store, certificates), accept_loss)
+
+
+def heads(store: Store, certificates: Iterable[str | Path]) -> list[Anchor]:
+    """The heads that certificates of a store name, for `Store.audit_verify`: each is a witness of all before it.
+
+    Args:
+        store: The store that issued them.
+        certificates: Files, or folders with certificates in them at any depth (`*certificate*.json`).
+
+    Returns:
+        A head a certificate, in their order.
+
+    Raises:
+        CertificateError: one is damaged, forged, or of another store, or a folder holds none.
+    """
+    return [_head(store, path) for given in certificates for path in _files(Path(given))]
+
+
+def _files(given: Path) -> Iterator[Path]:
+    if not given.is_dir():
+        yield given
+        return
+    found = sorted(given.rglob(_NAMED))
+    if not found:
+        raise CertificateError(f"there is none in {given}")
+    yield from found
 
 
 def _head(store: Store, path: Path) -> Anchor:
-    told = _read(store, path).payload["store"]
+    try:
+        told = _read(store, path).payload["store"]
+    except CertificateError as wrong:
+        raise CertificateError(f"{path}: {wrong.why}") from wrong
     if told["id"] != store.store_id:
-        raise CertificateError("it is of another suppression list")
+        raise CertificateError(f"{path}: it is of another suppression list")
     return Anchor(told["epoch"], told["revision"], told["audit_n"], bytes.fromhex(told["audit_hash"]))
 
 

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,7 @@ from optout.store.engine import Location, Place, Transaction, located
 from optout.store.head import Anchor, Head
 from optout.store.imported import TableImport
 from optout.store.keyring import Keyring, key_check
-from optout.store.request import Identity, Judged, Receipt, Request
+from optout.store.request import Answered, Identity, Receipt, Request
 from optout.store.upkeep import Upkeep
 
 __all__ = ["Anchor", "Identity", "Receipt", "Request", "Store", "TableImport"]
@@ -279,13 +279,14 @@ class Store(Upkeep):
         given = (_SINGLE, request.canonical, request.tenant or "")
         receipt_id, revision, known = self._commit_once(*given, pieces)
         judge = cache(lambda: bulk.from_requests([request]).unmatchable())
-        return Receipt([receipt_id], revision, judge, known)
+        return Receipt(Answered((receipt_id,)), revision, judge, known)
 
     def _suppress_many(self, given: bulk.Import) -> Receipt:
         if given.n == 0:
-            return Receipt([], self.revision, Judged(()))
+            return Receipt(Answered(()), self.revision, Answered(()))
         receipt_id, revision, known = self._commit_once(b"import", given.digest, "", given.pieces)
-        return Receipt(bulk.ids(receipt_id, given.n), revision, cache(given.unmatchable), known)
+        named = cache(partial(bulk.ids, receipt_id, given.n))
+        return Receipt(named, revision, cache(given.unmatchable), known)
 
     def _commit_once(
         self, kind: bytes, content: bytes, tenant: str, pieces: Callable[[str], list[Piece]]

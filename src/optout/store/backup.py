@@ -15,7 +15,7 @@ from optout.errors import OptionError, StoreDamagedError
 from optout.store import audit, head, jobs, layout, purge, statements
 from optout.store.commit import Commit, Stamp
 from optout.store.engine import Engine, Place, Row, Transaction
-from optout.store.head import Anchor, Head
+from optout.store.head import FIRST, Anchor, Head
 from optout.store.keyring import Keyring
 
 RESTORE: Final = "restore"  # the kind of job that tells of a restored store
@@ -95,8 +95,12 @@ def _rows(log: Engine[Any], db: Transaction, statement: str) -> Iterator[Row]:
 
 
 def behind(db: Transaction, keyring: Keyring, name: str, at: Head) -> Behind | None:
-    """What a restored store lacks; None when it was never restored, has caught up, or its loss was accepted."""
-    job = _newest(db, keyring, name)
+    """What a restored store lacks; None when it was never restored, has caught up, or its loss was accepted.
+
+    Raises:
+        StoreDamagedError: what tells of the restore is missing or not what was written.
+    """
+    job = _newest(db, keyring, name, at)
     if job is None or job[0] != _BEHIND:
         return None
     told = job[1]
@@ -112,10 +116,11 @@ def settle(
 
     Raises:
         OptionError: the store was not restored, or nothing is told.
-        StoreDamagedError: a head belongs to another history than this store's.
+        StoreDamagedError: a head belongs to another history than this store's, or what tells of the restore is
+            missing.
     """
     at, given = head.read(db, keyring.mac_key(db), keyring.store_id, name), list(heads)
-    job = _newest(db, keyring, name)
+    job = _newest(db, keyring, name, at)
     if job is None:
         raise OptionError("heads", ("nothing: this store was never restored from a backup",))
     if not given and not (accepted or "").strip():
@@ -127,6 +132,7 @@ def settle(
     told["known"] = max([*revisions, told["known"] or 0]) if revisions else told["known"]
     # Another store may have been made of the same backup and issued certificates: ours come after them.
     epoch = max([at.epoch, *(anchor.epoch + 1 for anchor in given if anchor.audit_n > told["audit_n"])])
+    told["settled"] = epoch
     commit = Commit(db, keyring, at._replace(epoch=epoch), stamp)
     commit.keep_job(RESTORE, f"{RESTORE}-{told['epoch']}", "accepted" if accepted else _BEHIND, told)
     commit.finish("restore settled", {"known": told["known"], "accepted": accepted})
@@ -141,10 +147,22 @@ def _require_ours(db: Transaction, name: str, anchor: Anchor, shared: int) -> No
         raise StoreDamagedError(name, "a certificate tells of another history than this store's")
 
 
-def _newest(db: Transaction, keyring: Keyring, name: str) -> tuple[str, dict[str, Any]] | None:
-    known = jobs.listed(db, RESTORE)
-    numbers = [int(job_id.removeprefix(f"{RESTORE}-")) for job_id, _ in known]
-    if not numbers:
+def _newest(db: Transaction, keyring: Keyring, name: str, at: Head) -> tuple[str, dict[str, Any]] | None:
+    """State and payload of the job of the last restore; None when the store was never restored.
+
+    Whoever takes its row away would hide that the store is behind. But only a restore ends the first epoch, the audit
+    names its job, and a job that was settled says for which epoch.
+
+    Raises:
+        StoreDamagedError: it is missing or not what was written.
+    """
+    if at.epoch == FIRST.epoch:
         return None
-    job = jobs.load(db, keyring, name, f"{RESTORE}-{max(numbers)}")
-    return (job[1], job[2]) if job else None
+    ids = [job_id for job_id in jobs.verify(db, keyring, name) if job_id.startswith(f"{RESTORE}-")]
+    loaded = [jobs.load(db, keyring, name, job_id) for job_id in ids]
+    restores = [(job[1], job[2]) for job in loaded if job is not None and job[0] == RESTORE]
+    if restores:
+        state, told = max(restores, key=lambda job: int(job[1]["epoch"]))
+        if told.get("settled", at.epoch) == at.epoch:
+            return state, told
+    raise StoreDamagedError(name, f"what tells of the restore that began epoch {at.epoch} is missing")

@@ -207,7 +207,8 @@ def _flat(column: pl.Series) -> list[Buffer]:
 
 
 def _lengths(lengths: pl.Series) -> Buffer:
-    return lengths.cast(pl.Int64).fill_null(-1).to_numpy().astype("<i8", copy=False).data
+    told = lengths.cast(pl.Int64).fill_null(-1) if lengths.null_count() else lengths
+    return told.to_numpy().astype("<i8", copy=False).data
 
 
 def _by_tenant(entries: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
-from optout.store import audit, head, layout, seal, statements
+from optout.store import audit, blocks, head, layout, seal, statements
 from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.keyring import Keyring
@@ -63,16 +63,6 @@ class Piece:
         return f"Piece({self.kind}, {self.codec}, n={self.n})"
 
 
-def block_place(store_id: str, at: Head, piece: Piece) -> bytes:
-    """What a block is bound to: it cannot be moved, swapped or replayed."""
-    return place(store_id, at.epoch, piece.tenant, at.rev, at.seq, piece.kind, piece.codec)
-
-
-def place(store_id: str, epoch: int, tenant: str, rev: int, seq: int, kind: str, codec: str) -> bytes:
-    """The associated data of a block: store | epoch | tenant | rev | seq | kind | codec."""
-    return seal.bound("block", store_id, epoch, tenant, rev, seq, kind, codec)
-
-
 def job_place(store_id: str, kind: str, job_id: str, state: str) -> bytes:
     """What a job's payload is bound to."""
     return seal.bound("job", store_id, kind, job_id, state)
@@ -92,10 +82,13 @@ class Commit:
         """Seal a piece and append it; the first one of a commit takes the next revision."""
         at = self.head._replace(rev=self._before.rev + 1, seq=self.head.seq + 1)
         dek = self.keyring.to_seal(self.db, piece.tenant, "block", self.stamp.ts)
-        data = seal.seal(dek.key, piece.payload, block_place(self.keyring.store_id, at, piece))
+        place = blocks.place(
+            self.keyring.store_id, at.epoch, piece.tenant, at.rev, at.seq, piece.kind, piece.codec
+        )
+        data = seal.seal(dek.key, piece.payload, place)
         sha256 = hashlib.sha256(data).digest()
-        place = (at.seq, at.epoch, piece.tenant, at.rev, piece.kind, piece.codec, piece.n)
-        self.db.execute(statements.ADD_BLOCK, (*place, dek.dek_id, sha256, data))
+        facts = (at.seq, at.epoch, piece.tenant, at.rev, piece.kind, piece.codec, piece.n)
+        self.db.execute(statements.ADD_BLOCK, (*facts, dek.dek_id, sha256, data))
         self._sealed.append(sha256)
         self.head = at
 

@@ -40,16 +40,23 @@ def listed(db: Transaction, kind: str) -> list[tuple[str, str]]:
     return [(job_id, state) for job_id, state in rows]
 
 
-def verify(db: Transaction, keyring: Keyring, name: str) -> None:
-    """Raise StoreDamagedError unless every job the audit names is there once, in its newest state."""
+def verify(db: Transaction, keyring: Keyring, name: str) -> frozenset[str]:
+    """The ids of all jobs, each of them there once and, as far as the audit names it, in its newest state.
+
+    Raises:
+        StoreDamagedError: one that the audit names is missing, or one is doubled or not what was written.
+    """
     newest: dict[str, bytes] = {}
     for job_id, content in _told(db, keyring, name):
         newest.setdefault(job_id, content)
+    kept: set[str] = set()
     for job_id, sealed in db.stream(statements.JOB_SUMS):
-        if newest.pop(job_id, _digest(sealed)) != _digest(sealed):
+        if job_id in kept or newest.get(job_id, _digest(sealed)) != _digest(sealed):
             raise _damage(name)
-    if newest:
+        kept.add(job_id)
+    if newest.keys() - kept:
         raise _damage(name)
+    return frozenset(kept)
 
 
 def _told(db: Transaction, keyring: Keyring, name: str) -> Iterator[tuple[str, bytes]]:

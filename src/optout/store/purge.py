@@ -15,31 +15,19 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from optout.errors import StoreDamagedError, StoreError
-from optout.store import layout, seal, statements
-from optout.store.commit import Commit, Piece, packed, place
+from optout.errors import StoreError
+from optout.store import blocks, layout, seal, statements
+from optout.store.blocks import Block
+from optout.store.commit import Commit, Piece, packed
 from optout.store.engine import Transaction
 from optout.store.keyring import Keyring
 from optout.store.view import PURGE, parquet
 
 
-class _Block(NamedTuple):
-    seq: int
-    epoch: int
-    tenant: str
-    rev: int
-    kind: str
-    codec: str
-    n: int
-    dek_id: int
-    sha256: bytes
-    data: bytes
-
-
 class _Without(NamedTuple):
     """A block and what it says without the request."""
 
-    block: _Block
+    block: Block
     n: int
     payload: bytes
 
@@ -73,15 +61,15 @@ def _holding(
     db: Transaction, keyring: Keyring, name: str, request_id: str, owners: set[str]
 ) -> Iterator[_Without]:
     keys = keyring.every(db)
-    for block in map(_Block._make, db.stream(statements.ALL_BLOCKS)):
+    for block in map(Block._make, db.stream(statements.ALL_BLOCKS)):
         if block.kind == "amend" or block.tenant not in owners:
             continue
-        left = _without(block, _unsealed(block, keyring, keys, name), request_id)
+        left = _without(block, blocks.unsealed(block, keyring.store_id, keys, name), request_id)
         if left is not None:
             yield left
 
 
-def _without(block: _Block, payload: bytes, request_id: str) -> _Without | None:
+def _without(block: Block, payload: bytes, request_id: str) -> _Without | None:
     """What is left of a block; None when the request is not in it."""
     if block.kind == "lift":
         if json.loads(payload)["request"] != request_id:
@@ -99,21 +87,10 @@ def _without(block: _Block, payload: bytes, request_id: str) -> _Without | None:
 def _sealed_anew(commit: Commit, left: _Without) -> list[int | str]:
     block, keyring = left.block, commit.keyring
     dek = keyring.to_seal(commit.db, block.tenant, "block", commit.stamp.ts)
-    data = seal.seal(dek.key, left.payload, _place(keyring, block))
+    data = seal.seal(dek.key, left.payload, block.place(keyring.store_id))
     sha256 = hashlib.sha256(data).digest()
     commit.db.execute(statements.RESEAL_BLOCK, (left.n, dek.dek_id, sha256, data, block.seq))
     return [block.seq, block.sha256.hex(), sha256.hex()]
-
-
-def _place(keyring: Keyring, block: _Block) -> bytes:
-    return place(keyring.store_id, block.epoch, block.tenant, block.rev, block.seq, block.kind, block.codec)
-
-
-def _unsealed(block: _Block, keyring: Keyring, keys: Mapping[int, bytes], name: str) -> bytes:
-    try:
-        return seal.unseal(keys[block.dek_id], block.data, _place(keyring, block))
-    except (seal.UnsealError, KeyError) as wrong:
-        raise StoreDamagedError(name, f"block {block.seq} is not what was written") from wrong
 
 
 def told(db: Transaction, keyring: Keyring, name: str) -> list[tuple[int, dict[str, Any]]]:
@@ -121,8 +98,10 @@ def told(db: Transaction, keyring: Keyring, name: str) -> list[tuple[int, dict[s
     if (db.format() or 0) < layout.PURGES.format:
         return []
     keys = keyring.every(db)
-    blocks = list(map(_Block._make, db.stream(statements.AMENDS)))
-    payloads = [(block.rev, json.loads(_unsealed(block, keyring, keys, name))) for block in blocks]
+    amends = list(map(Block._make, db.stream(statements.AMENDS)))
+    payloads = [
+        (block.rev, json.loads(blocks.unsealed(block, keyring.store_id, keys, name))) for block in amends
+    ]
     return [(rev, payload[PURGE]) for rev, payload in payloads if PURGE in payload]
 
 

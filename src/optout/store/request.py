@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from optout import tables
 from optout.errors import OptionError
@@ -21,6 +21,7 @@ from optout.store.kind import OPT_OUT, covered, kind, words
 
 Texts: TypeAlias = str | Iterable[str]
 Form: TypeAlias = tuple[str | None, ...]
+Answer = TypeVar("Answer")
 
 ALL: Final = "all"
 _NAME: Final = ("name", "kana", "company")
@@ -177,21 +178,26 @@ class Request:
         return [shared | pair for pair in pairs]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Receipt:
     """What `Store.suppress` did, aligned with the requests or rows given.
 
     Attributes:
-        request_ids: One a request or row.
+        named: Says `request_ids`; asked when they are first read, which for a list of a million takes a while.
         revision: The store's, after the change.
-        known: The same was recorded before, and stands; nothing changed.
         judge: Finds `unmatchable`; asked once, when that is first read.
+        known: The same was recorded before, and stands; nothing changed.
     """
 
-    request_ids: list[str]
+    named: Callable[[], list[str]]
     revision: int
-    judge: Callable[[], list[bool]] = field(compare=False)
-    known: bool = field(default=False, compare=False)
+    judge: Callable[[], list[bool]]
+    known: bool = False
+
+    @property
+    def request_ids(self) -> list[str]:
+        """One a request or row."""
+        return self.named()
 
     @property
     def unmatchable(self) -> list[bool]:
@@ -201,24 +207,32 @@ class Receipt:
         """
         return self.judge()
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Receipt):
+            return NotImplemented
+        return (self.request_ids, self.revision) == (other.request_ids, other.revision)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         said = ", known" if self.known else ""
         return f"Receipt({len(self.request_ids)} requests, revision={self.revision}{said})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A judge holds what was given; what leaves the process is its answer.
-        return Receipt, (self.request_ids, self.revision, Judged(tuple(self.unmatchable)), self.known)
+        answers = (Answered(tuple(self.request_ids)), self.revision, Answered(tuple(self.unmatchable)))
+        return Receipt, (*answers, self.known)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """An answer already known, in place of a `Receipt`'s judge."""
+class Answered(Generic[Answer]):
+    """An answer already known, in place of what a `Receipt` asks."""
 
-    flags: tuple[bool, ...]
+    known: tuple[Answer, ...]
 
-    def __call__(self) -> list[bool]:
+    def __call__(self) -> list[Answer]:
         """The answer."""
-        return list(self.flags)
+        return list(self.known)
 
 
 def channels(written: Texts | None) -> tuple[str, ...]:

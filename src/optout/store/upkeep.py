@@ -112,7 +112,11 @@ class Upkeep(Reading):
 
     @property
     def behind(self) -> Behind | None:
-        """What a store restored from a backup still lacks; while it is not None no certificate is issued."""
+        """What a store restored from a backup still lacks; while it is not None no certificate is issued.
+
+        Raises:
+            StoreDamagedError: what tells of the restore is missing or not what was written.
+        """
         with self._log.read() as db:
             return backup.behind(db, self._keyring, self._log.name, self._head(db))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from bisect import bisect_right
@@ -10,15 +9,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import polars as pl
 
 from optout.errors import StoreDamagedError
 from optout.schema import ENTRY_SCHEMA
-from optout.store import entry, seal, statements
+from optout.store import blocks, entry, statements
 from optout.store.audit import Times
-from optout.store.commit import place
+from optout.store.blocks import Block
 from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.imported import Shelf, of_blocks
@@ -33,19 +32,6 @@ _CHUNKS: Final = 4
 # Blocks opened side by side; the interpreter is let go of while they are.
 _LANES: Final = 2
 _AT_ONCE: Final = 32
-
-
-class _Row(NamedTuple):
-    seq: int
-    epoch: int
-    tenant: str
-    rev: int
-    kind: str
-    codec: str
-    n: int
-    dek_id: int
-    sha256: bytes
-    data: bytes
 
 
 @dataclass(slots=True)
@@ -66,7 +52,7 @@ class _Heard:
     amended: list[tuple[int, Entry]] = field(default_factory=list)
     _single: list[Entry] = field(default_factory=list)
 
-    def add(self, row: _Row, told: pl.DataFrame | list[Entry] | Entry) -> None:
+    def add(self, row: Block, told: pl.DataFrame | list[Entry] | Entry) -> None:
         """Take in what one block tells."""
         if isinstance(told, dict):
             if row.kind == "lift":
@@ -146,7 +132,7 @@ class View:
         if self._lift_seq == head.seq:
             return
         keys, lifted, expected = self._keyring.every(db), dict(self._lifted), self._lift_seq
-        for row in map(_Row._make, db.stream(statements.LIFTS, (self._lift_seq, head.seq))):
+        for row in map(Block._make, db.stream(statements.LIFTS, (self._lift_seq, head.seq))):
             expected += 1
             if row.seq != expected or row.kind not in _KINDS:
                 raise self._damage(expected)
@@ -161,7 +147,7 @@ class View:
         """Raise StoreDamagedError unless this revision recorded what its request key says."""
         found = db.execute(statements.FIRST_ADDED, (rev, rev)).fetchone()
         if found is not None:
-            row = _Row._make(found)
+            row = Block._make(found)
             payload = self._unsealed(row, self._keyring.every(db))
             if row.codec == "js":
                 first = str(json.loads(payload)[0]["request"])
@@ -214,11 +200,13 @@ class View:
         upto = bisect_right(self._marks, revision, key=lambda mark: mark[0])
         return self._marks[upto - 1][1] if upto else 0
 
-    def _told(self, db: Transaction, head: Head) -> Iterator[tuple[_Row, pl.DataFrame | list[Entry] | Entry]]:
+    def _told(
+        self, db: Transaction, head: Head
+    ) -> Iterator[tuple[Block, pl.DataFrame | list[Entry] | Entry]]:
         keys = self._keyring.every(db)
         times = Times.after(db, self._audit_n, self._name)
 
-        def decoded(row: _Row) -> pl.DataFrame | list[Entry] | Entry:
+        def decoded(row: Block) -> pl.DataFrame | list[Entry] | Entry:
             payload = self._unsealed(row, keys)
             if row.kind != "add":
                 return dict(json.loads(payload))
@@ -226,7 +214,7 @@ class View:
                 return entry.whole_rows(payload, times.of(row.rev))
             return entry.whole(pl.read_parquet(io.BytesIO(payload)), times.of(row.rev))
 
-        rows = map(_Row._make, db.stream(statements.BLOCKS, (self._seq, head.seq)))
+        rows = map(Block._make, db.stream(statements.BLOCKS, (self._seq, head.seq)))
         while some := list(islice(rows, _AT_ONCE)):
             if sum(row.codec == "pq" for row in some) > 1:
                 with ThreadPoolExecutor(_LANES) as lanes:
@@ -234,18 +222,11 @@ class View:
             else:
                 yield from ((row, decoded(row)) for row in some)
 
-    def _unsealed(self, row: _Row, keys: dict[int, bytes]) -> bytes:
-        whole = isinstance(row.data, bytes) and hashlib.sha256(row.data).digest() == row.sha256
-        if not whole or row.dek_id not in keys:
-            raise self._damage(row.seq)
-        bound = place(self._keyring.store_id, row.epoch, row.tenant, row.rev, row.seq, row.kind, row.codec)
-        try:
-            return seal.unseal(keys[row.dek_id], row.data, bound)
-        except seal.UnsealError as wrong:
-            raise self._damage(row.seq) from wrong
+    def _unsealed(self, row: Block, keys: dict[int, bytes]) -> bytes:
+        return blocks.unsealed(row, self._keyring.store_id, keys, self._name)
 
     def _damage(self, seq: int) -> StoreDamagedError:
-        return StoreDamagedError(self._name, f"block {seq} is not what was written")
+        return blocks.damaged(self._name, seq)
 
 
 def parquet(entries: pl.DataFrame) -> bytes:
