@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import multiprocessing
 import secrets
 import shutil
 import sys
@@ -13,13 +14,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from torture_work import KEY
+from torture_work import KEY, Key, at_home
 
 from optout.store import Store
 
 _BUSY: Final = (
     "SELECT count(*) FROM pg_stat_activity "
     "WHERE backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()"
+)
+# What is imported in time of need, so that no process has to.
+_LATE: Final = (
+    *("optout.store.bulk", "optout.atlas", "filelock", "psycopg", "optout.store.engine.postgres"),
+    *("numpy.ma", "encodings.euc_jp"),
 )
 _TOOL: Final = Path(__file__).parents[1] / "tools" / "postgres_server.py"
 
@@ -36,12 +42,13 @@ class Places:
         self.folder, self.server = folder, server
         self.engine = "postgresql" if server else "sqlite"
 
-    def new(self) -> tuple[str, Path]:
-        """Where a new, empty store is, and a folder for what belongs to it."""
+    def new(self, key: Key = KEY) -> tuple[str, Path]:
+        """Where a new, empty store is, and a folder for what belongs to it; None = its key lies there too."""
         home = self.folder / f"torture_{secrets.token_hex(6)}"
         home.mkdir()
         place = self.server.url(home.name) if self.server else str(home / "s.db")
-        Store.create(place, key=KEY).close()
+        with at_home(home):
+            Store.create(place, key=key).close()
         return place, home
 
     def away(self, home: Path) -> None:
@@ -64,6 +71,15 @@ class Places:
         with closing(psycopg.connect(self.server.url(), autocommit=True)) as db:
             done = db.execute(statement)  # type: ignore[arg-type, unused-ignore]
             return done.fetchall() if done.description else []
+
+
+def processes() -> Any:
+    """A server that has everything imported and forks in milliseconds; spawning works too, slowly."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torture_kills", "torture_together", *_LATE])
+    return context
 
 
 @contextmanager

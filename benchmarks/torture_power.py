@@ -24,8 +24,10 @@ from typing import Any, Final
 import torture_people
 import torture_record
 import torture_work
+from torture_patient import copied
 from torture_record import Event
-from torture_work import KEY, Diary, Truth, Writer
+from torture_truth import Truth
+from torture_work import KEY, Diary, Key, Line, Writer, keys, opened
 
 from optout.errors import OptoutError, StoreMissingError
 from optout.store import Store
@@ -33,8 +35,11 @@ from optout.store import Store
 SECTOR: Final = 512
 STORE: Final = "s.db"
 DIARY: Final = "diary"
+MADE: Final = ["made"]
 SECOND: Final = 0.2  # share of the states that are of a second generation
 DISKS: Final = 100  # states for each disk that is written on
+# All but `prepare`: a snapshot is not synced, and a torn one is as one with bytes changed (torture_flips).
+KINDS: Final = tuple(kind for kind in torture_work.CYCLE if kind != "prepare")
 
 
 def run(folder: Path, n: int = 3200, rng_seed: int = 6) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def run(folder: Path, n: int = 3200, rng_seed: int = 6) -> dict[str, Any]:
     events = torture_record.record(home, "torture_power", "begin", str(home))
     broken += [*_complete(events, home), *_blind(events, home, dice)]
     later = round(n * SECOND)
-    _examined(events, Disk(home), n - later, dice, counts, broken, Truth())
+    _examined(events, Disk(home), n - later, dice, counts, broken, [])
     for turn, states in enumerate(range(later, 0, -DISKS)):
         _second(folder / f"again{turn}", events, home, min(states, DISKS), dice, counts, broken)
     return {
@@ -71,18 +76,20 @@ def begin(home: str) -> None:
     store.close()
 
 
-def again(home: str, who: int) -> None:
+def again(home: str, who: int, held: list[str]) -> None:
     """What is recorded on a disk after a cut: recovery, and more commits."""
-    with Store.open(Path(home) / STORE, key=KEY) as store:
-        torture_work.cycle(Writer(store, who, Diary(Path(home) / DIARY)))
+    diary = Diary(Path(home) / DIARY)
+    # What a first cut left was told of elsewhere: the keys come by hand.
+    with opened(Path(home) / STORE, [bytes.fromhex(key) for key in held]) as store:
+        torture_work.cycle(Writer(store, who, diary), KINDS)
 
 
 def _all_kinds(writer: Writer) -> None:
-    torture_work.cycle(writer)
+    torture_work.cycle(writer, KINDS)
     writer.store.save_job("removal", "J-1", "planned", {"rows": list(range(100))})
     _large(writer)
     writer.store.record("export", {"rows": 3})
-    torture_work.cycle(writer)
+    torture_work.cycle(writer, KINDS)
 
 
 def _large(writer: Writer) -> None:
@@ -254,7 +261,7 @@ def _complete(events: list[Event], home: Path) -> list[str]:
 def _blind(events: list[Event], home: Path, dice: random.Random) -> list[str]:
     """A disk that lies must be found out, or these states prove nothing."""
     wrong: list[str] = []
-    _examined(events, Disk(home, lies=True), 25, dice, Counter(), wrong, Truth())
+    _examined(events, Disk(home, lies=True), 25, dice, Counter(), wrong, [])
     for kept in home.parent.glob("kept*"):
         shutil.rmtree(kept)
     return [] if wrong else ["a disk that lies was not noticed"]
@@ -267,7 +274,7 @@ def _examined(
     dice: random.Random,
     counts: Counter[str],
     broken: list[str],
-    truth: Truth,
+    before: list[Line],
 ) -> None:
     """`n` states, spread evenly over the calls; then what each one shows."""
     cuts = Counter(dice.choices(range(1, len(events) + 1), k=n))
@@ -276,7 +283,7 @@ def _examined(
         disk.apply(event)
         for _ in range(cuts[done]):
             _lay_out(target, left := disk.cut(dice))
-            wrong = _opened(target, _told(disk), truth)
+            wrong = _opened(target, [*before, *_told(disk)])
             counts["early" if wrong is None else "broken" if wrong else "fine"] += 1
             broken += [
                 f"after call {done} ({event.kind} {Path(event.path).name}): {each}" for each in wrong or []
@@ -285,7 +292,7 @@ def _examined(
                 _keep(target, left)
 
 
-def _told(disk: Disk) -> list[list[str]]:
+def _told(disk: Disk) -> list[Line]:
     """The diary is no part of the disk: what was acknowledged was acknowledged."""
     file = disk.names.get(DIARY)
     lines = file.after(len(file.changes)).decode().splitlines() if file else []
@@ -306,20 +313,32 @@ def _keep(target: Path, left: dict[str, bytes]) -> None:
     _lay_out(target.with_name(f"kept{time.monotonic_ns()}"), left)
 
 
-def _opened(target: Path, told: list[list[str]], before: Truth) -> list[str] | None:
+def _opened(target: Path, told: list[Line]) -> list[str] | None:
     """What is wrong with a disk; None when there is no store yet and none was promised."""
-    made = ["made"] in told or bool(before.inside)
-    truth = Truth(set(before.inside), set(before.outside), list(before.open_groups))
-    truth.hear(line for line in told if line != ["made"])
+    truth = Truth()
+    truth.hear(line for line in told if line != MADE)
+    held = keys(KEY, told)
     try:
-        with Store.open(target / STORE, key=KEY) as store:
+        with opened(target / STORE, held) as store:
             _, entries = store.entries()
             store.audit_verify()
+            found = truth.wrong(entries)
+            if store.requests(truth.purged).height:
+                found.append("entries of purged requests")
+            return found + [
+                each for name in truth.copies for each in _copy(target / name, truth, held, store)
+            ]
     except StoreMissingError:
-        return ["the store is gone"] if made else None
+        return ["the store is gone"] if MADE in told else None
     except OptoutError as refused:
         return [f"{type(refused).__name__}: {refused}"]
-    return truth.wrong(entries)
+
+
+def _copy(copy: Path, truth: Truth, held: list[Key], store: Store) -> list[str]:
+    least, done = truth.copies[copy.name]
+    if not copy.exists():
+        return ["a copy that was acknowledged is gone"] if done else []
+    return copied(copy, held, store, least)
 
 
 def _second(
@@ -337,10 +356,10 @@ def _second(
     for event in events[: dice.choice(syncs[len(syncs) // 4 :])]:
         disk.apply(event)
     left = {name: content for name, content in disk.cut(dice).items() if name != DIARY}
-    truth = Truth()
-    truth.hear(line for line in _told(disk) if line != ["made"])
+    told = _told(disk)
     _lay_out(again_home, left)
-    later = torture_record.record(again_home, "torture_power", "again", str(again_home), 1)
+    held = [key.hex() for key in keys(KEY, told) if key]
+    later = torture_record.record(again_home, "torture_power", "again", str(again_home), 1, held)
     disk = Disk(again_home)
     disk.load(left)
-    _examined(later, disk, n, dice, counts, broken, truth)
+    _examined(later, disk, n, dice, counts, broken, told)

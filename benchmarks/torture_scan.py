@@ -1,10 +1,11 @@
 """Every byte that a store's work leaves on disk, searched for the people it was told of.
 
-Planted names, addresses, numbers, mail addresses and days go through every operation, in a process whose home, temp
-folder, log and output lie in one folder; the journal of every commit is copied before it ends, and where system calls
-can be recorded whatever was written to a file that is gone is searched as well. They are looked for in
-UTF-8, UTF-16, CP932 and EUC-JP, as written, in NFD and in NFKC, each of these also in hex and in base64 at every
-offset, and as JSON escapes.
+Planted names, addresses, numbers, mail addresses and days go through every operation (requests of all kinds, lifts,
+jobs, a backup and a store made of it, an export and its merge, a rotated key, purges, snapshots kept aside), in a
+process whose home, temp folder, log and output lie in one folder; the journal of every commit is copied before it
+ends, and where system calls can be recorded whatever was written to a file that is gone is searched as well. They are
+looked for in UTF-8, UTF-16, CP932 and EUC-JP, as written, in NFD and in NFKC, each of these also in hex and in base64
+at every offset, and as JSON escapes.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ PLANTED: Final = {
     "reason": "標本理由八番",
     "company": "見本紋次商会",
 }
+COPY: Final = "copy.db"
+SENT: Final = "sent.optout"
 _SHORTEST: Final = 6  # bytes; shorter needles are found by chance in a file of random bytes
 
 
@@ -97,6 +100,7 @@ def _recorded(folder: Path, place: str, watched: Path) -> dict[str, bytes]:
 def work(place: str, watched: str) -> None:
     """Every operation the store has, on planted people; a copy of the journal of each commit."""
     logging.basicConfig(filename=Path(watched) / "everything.log", level=logging.DEBUG)
+    from optout.screen import cache
     from optout.store import Store
     from optout.store.commit import Commit
 
@@ -109,8 +113,10 @@ def work(place: str, watched: str) -> None:
         return head
 
     Commit.finish = look  # type: ignore[method-assign]
+    cache.LEAST = 1  # type: ignore[misc]  # a short list keeps its snapshot aside as well
     with Store.create(place) as store:
         _told(store)
+        _kept(store, Path(watched))
     with Store.open(place) as store:
         store.entries()
         store.audit_verify()
@@ -139,6 +145,32 @@ def _told(store: Any) -> None:
             store.suppress(wrong)
         except OptoutError as refused:
             print(repr(refused), refused)
+
+
+def _kept(store: Any, watched: Path) -> None:
+    """Whatever makes another file of the list, or writes it anew."""
+    from optout.errors import OptoutError
+    from optout.screen.snapshot import snapshot
+    from optout.store import Store
+
+    snapshot(store)  # of everybody; the purge takes it away
+    store.backup(watched / COPY)
+    store.export(watched / SENT, store.exchange_key)
+    print(repr(store.merge(watched / SENT, sender=store.public_key)))
+    store.rotate_key()
+    lone, second, *rows = store.active_requests()
+    store.lift(lone, PLANTED["reason"])
+    for request, force in ((lone, False), (second, True), (rows[-1], True)):
+        store.purge(request, PLANTED["reason"], force=force)
+    with Store.open(watched / COPY) as copy:
+        print(repr(copy), copy.audit_verify(), repr(snapshot(copy)))
+    with Store.restore(watched / COPY, watched / "again.db") as again:
+        again.settle(accept_loss=PLANTED["reason"])
+        print(repr(again), again.behind, again.replay(0)[:1], repr(again.changes(0)), repr(again.at(1)))
+    try:
+        store.merge(watched / COPY)
+    except OptoutError as refused:
+        print(repr(refused), refused)
 
 
 def _screened(store: Any) -> None:
@@ -197,7 +229,9 @@ def _base64(plain: bytes, offset: int) -> bytes:
 
 
 def _found(content: bytes, needles: list[tuple[str, bytes]]) -> list[str]:
-    return [what for what, needle in needles if needle in content]
+    # A server makes its files longer than what it writes; no needle has so many zeros.
+    short = re.sub(rb"\0{64,}", bytes(64), content)
+    return [what for what, needle in needles if needle in short]
 
 
 def _blind(files: list[Path], needles: list[tuple[str, bytes]], server: Any) -> list[str]:
@@ -214,6 +248,15 @@ def _blind(files: list[Path], needles: list[tuple[str, bytes]], server: Any) -> 
     ]
     # A server's log of changes goes on in files of the next numbers.
     store = "[0-9A-F]{24}" if server else r"s\.db"
-    wanted = (store, r"everything\.log", "output")
+    aside = ("[0-9a-f]{32}" if server else r"s\.db") + r"\.snapshot"
+    wanted = (
+        store,
+        aside,
+        re.escape(COPY),
+        re.escape(f"{COPY}.snapshot"),
+        SENT,
+        r"everything\.log",
+        "output",
+    )
     missing = [name for name in wanted if not any(re.fullmatch(name, file.name) for file in files)]
     return [f"{name} was not searched" for name in missing] + ([] if all(seen) else ["the search is blind"])

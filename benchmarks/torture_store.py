@@ -54,12 +54,16 @@ PARTS: Final[dict[str, Part]] = {
     "scan": _part("scan", "server"),
     "speed": _part("speed", "rng_seed", "rows", "repeats"),
 }
+OURS: Final = ("OPTOUT_KEY", "OPTOUT_KEY_FILE", "OPTOUT_CACHE_DIR")  # of whoever runs this
 BOTH: Final = ("kills", "together", "scan")  # on each engine
 
 
 def main() -> int:
     given = _arguments()
-    os.environ["OPTOUT_KEY_DIR"] = tempfile.gettempdir()  # every store here is given its key
+    for name in OURS:
+        os.environ.pop(name, None)
+    # Every store here is given its key, or has a folder of its own for it.
+    os.environ["OPTOUT_KEY_DIR"] = tempfile.gettempdir()
     needed = given.engine != "sqlite" and given.part in (*BOTH, "all")
     with torture_places.postgres() if needed else nullcontext() as server:
         if given.engine == "postgresql" and isinstance(server, str):

@@ -7,7 +7,6 @@ One reader opens the store anew each time, the others keep it open.
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Any, Final
 
 import polars as pl
 import torture_work
-from torture_places import Places
-from torture_work import KEY, LIST, Diary, Truth, Writer
+from torture_places import Places, processes
+from torture_truth import Truth
+from torture_work import KEY, LIST, RECORDING, Diary, Writer
 
 from optout.errors import OptoutError
 from optout.store import Store
@@ -30,7 +30,7 @@ def run(folder: Path, seconds: float = 60.0, rng_seed: int = 6, server: Any = No
     """Everyone at work for some seconds, and what was broken; on SQLite, or on a running PostgreSQL server."""
     places = Places(folder, server)
     place, home = places.new()
-    context = multiprocessing.get_context("spawn")
+    context = processes()
     begin = context.Barrier(WRITERS + READERS)
     arguments = [(place, str(home / f"writer{who}"), who, begin, seconds, rng_seed) for who in range(WRITERS)]
     crew = [context.Process(target=_write, args=each) for each in arguments]
@@ -91,9 +91,8 @@ def _write(place: str, told: str, who: int, begin: Any, seconds: float, rng_seed
     with Store.open(place, key=KEY) as store:
         begin.wait()
         until = time.monotonic() + seconds
-        torture_work.forever(
-            Writer(store, who, Diary(Path(told))), rng_seed + who, lambda: time.monotonic() < until
-        )
+        writer = Writer(store, who, Diary(Path(told)))
+        torture_work.forever(writer, rng_seed + who, RECORDING, lambda: time.monotonic() < until)
 
 
 def _read(place: str, told: str, anew: bool, begin: Any, seconds: float) -> None:

@@ -1,34 +1,63 @@
-"""What a torture process does to a store, and what must be true afterwards.
+"""What a torture process does to a store, and whom it tells.
 
 Every operation is told of twice in a file of its own, before it begins and once it was acknowledged; what was written
-to a file outlives the process. So afterwards each person is known to be in, out, or either (the operation under way).
+to a file outlives the process. So afterwards everything is known to have happened, not to have happened, or to be
+either (the operation under way): `torture_truth`.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
-import polars as pl
 import torture_people
 
+from optout.errors import WrongKeyError
+from optout.screen import cache
+from optout.screen.snapshot import snapshot
 from optout.store import Store
 
 KEY: Final = bytes(range(32))
 LIST: Final = 40  # rows of a bulk import; odd ones are of a second tenant
+ASIDE: Final = "aside"  # the folder of snapshots, in the home of a store
+_PATIENCE: Final = 5
+IN_FOLDER: Final = None  # the key is one that the store finds in its key folder
+
+Key = bytes | None
+Line = list[str]
+
+
+@contextmanager
+def at_home(home: Path) -> Iterator[None]:
+    """The environment of one store: its keys and what is kept aside lie beside it, nobody's own keyring is asked.
+
+    A snapshot of a small list is kept aside too: lists of a thousand would take longer to build than there are kills.
+    """
+    told = {
+        "OPTOUT_KEY_DIR": str(home / "keys"),
+        "OPTOUT_CACHE_DIR": str(home / ASIDE),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+    with patch.dict(os.environ, told), patch.object(cache, "LEAST", 1):
+        yield
 
 
 @dataclass(slots=True)
 class Diary:
-    """The file a process tells its operations to."""
+    """The file a process tells its operations to; beside it lies what else belongs to the store."""
 
     path: Path
+
+    @property
+    def home(self) -> Path:
+        """The folder of the store."""
+        return self.path.parent
 
     def tell(self, *words: object) -> None:
         """One line, in one call of the system, so that a kill leaves whole lines."""
@@ -36,7 +65,7 @@ class Diary:
         os.write(handle, ("\t".join(map(str, words)) + "\n").encode())
         os.close(handle)
 
-    def read(self) -> list[list[str]]:
+    def read(self) -> list[Line]:
         """Every line so far, oldest first."""
         return (
             [line.split("\t") for line in self.path.read_text("utf-8").splitlines()]
@@ -45,20 +74,61 @@ class Diary:
         )
 
 
+def keys(first: Key, told: Iterable[Line]) -> list[Key]:
+    """What the user of a store holds: the key it was made with, and each they chose for a rotation; newest first."""
+    chosen = (bytes.fromhex(words[-1]) for words in told if words[:2] == ["begin", "rotate"] and words[-1])
+    return [*reversed([*chosen]), first]
+
+
+def opened(place: str | Path, held: Iterable[Key]) -> Store:
+    """Open with one of the keys the user holds; WrongKeyError when none fits. A wrong key does nothing else."""
+    refused: WrongKeyError | None = None
+    for key in held:
+        try:
+            return Store.open(place, key=key)
+        except WrongKeyError as wrong:
+            refused = wrong
+    raise refused or AssertionError("no key is held")
+
+
+def entered(place: str | Path, diary: Diary, first: Key) -> Store:
+    """The same while others are at work: a key may be rotated between reading of it and opening."""
+    for _ in range(_PATIENCE):
+        with suppress(WrongKeyError):
+            return opened(place, keys(first, diary.read()))
+    return opened(place, keys(first, diary.read()))
+
+
 @dataclass(slots=True)
 class Writer:
-    """One process at work: `who` and the number of the operation make every person its own."""
+    """One process at work: `who` and the number of the operation make every person its own.
+
+    Attributes:
+        first: The key the store was made with.
+        number: Of the operation.
+        mine: Number and request of those that came alone,
+        rows: of some rows of the imports,
+        lifted: and of those that were lifted.
+    """
 
     store: Store
     who: int
     diary: Diary
+    first: Key = KEY
     number: int = 0
     mine: list[tuple[int, str]] = field(default_factory=list)
+    rows: list[tuple[int, str]] = field(default_factory=list)
+    lifted: list[tuple[int, str]] = field(default_factory=list)
 
     def do(self, kind: str) -> None:
-        """One operation, told of before and after."""
+        """One operation, told of before and after; once more when somebody else rotated the key."""
         self.number += 1
-        DOING[kind](self)
+        while True:
+            try:
+                return DOING[kind](self)
+            except WrongKeyError:
+                self.store.close()
+                self.store = entered(self.store.path, self.diary, self.first)
 
     def suppress(self) -> None:
         """One person."""
@@ -73,99 +143,86 @@ class Writer:
         numbers = range(self.number, self.number + LIST)
         self.number = numbers[-1]
         self.diary.tell("begin", "in", self.who, *numbers)
-        self.store.suppress([torture_people.request(number, self.who) for number in numbers])
+        given = [torture_people.request(number, self.who) for number in numbers]
+        receipt = self.store.suppress(given)
         self.diary.tell("done", "in", self.who, *numbers)
+        self.rows += list(zip(numbers, receipt.request_ids, strict=True))[:4]
 
     def lift(self) -> None:
         """The last person that came alone goes again."""
         if not self.mine:
             return self.suppress()
-        number, request_id = self.mine.pop()
+        number, request_id = self.mine[-1]
         self.diary.tell("begin", "out", self.who, number)
         self.store.lift(request_id, "本人の申出")
         self.diary.tell("done", "out", self.who, number)
+        self.lifted.append(self.mine.pop())
         return None
+
+    def rotate(self) -> None:
+        """Another root key: one that the store puts into its key folder, or one that was chosen and written down."""
+        in_folder = self.first is IN_FOLDER and self.number % 2 == 0
+        key = None if in_folder else random.Random(f"{self.who} {self.number}").randbytes(32)
+        self.diary.tell("begin", "rotate", self.who, key.hex() if key else "")
+        self.store.rotate_key(key)
+        self.diary.tell("done", "rotate", self.who, "")
+
+    def backup(self) -> None:
+        """A copy to a new file; it has to hold at least this revision."""
+        copy = f"copy-{self.who}-{self.number}.db"
+        self.diary.tell("begin", "backup", self.who, copy, self.store.revision)
+        anchor = self.store.backup(self.diary.home / copy)
+        self.diary.tell("done", "backup", self.who, copy, anchor.revision)
+
+    def purge(self) -> None:
+        """A person goes for good: one in force, one that was lifted, or a row of an import."""
+        if not self.mine:
+            self.suppress()
+            self.number += 1
+        pools = [pool for pool in (self.mine, self.lifted, self.rows) if pool]
+        pool = pools[self.number % len(pools)]
+        number, request_id = pool[-1]
+        self.diary.tell("begin", "gone", self.who, number, request_id)
+        self.store.purge(request_id, "本人の申出", force=True)
+        self.diary.tell("done", "gone", self.who, number, request_id)
+        pool.pop()
+
+    def prepare(self) -> None:
+        """The list made ready for a screen and kept aside: newer blocks added to what lay there, or all of it."""
+        self.diary.tell("begin", "prepare", self.who)
+        with entered(self.store.path, self.diary, self.first) as fresh:
+            if self.number % 3 == 0:
+                fresh.forget()
+            snapshot(fresh)
+        self.diary.tell("done", "prepare", self.who)
 
 
 DOING: Final[dict[str, Callable[[Writer], None]]] = {
     "suppress": Writer.suppress,
     "import": Writer.bulk,
     "lift": Writer.lift,
+    "rotate": Writer.rotate,
+    "backup": Writer.backup,
+    "purge": Writer.purge,
+    "prepare": Writer.prepare,
 }
+CYCLE: Final = ("suppress", "import", "lift", "rotate", "suppress", "backup", "purge", "prepare")
+RECORDING: Final = ("suppress", "import", "lift")  # under one key that never changes
 
 
-def cycle(writer: Writer, kinds: Iterable[str] = ("suppress", "import", "lift", "suppress")) -> None:
+def cycle(writer: Writer, kinds: Iterable[str] = CYCLE) -> None:
     """Each kind once, in this order."""
     for kind in kinds:
         writer.do(kind)
 
 
-def forever(writer: Writer, rng_seed: int, more: Callable[[], bool] = lambda: True) -> None:
+def forever(
+    writer: Writer,
+    rng_seed: int,
+    kinds: Iterable[str] = sorted(DOING),
+    more: Callable[[], bool] = lambda: True,
+) -> None:
     """Operations at random, until something ends the process."""
-    dice = random.Random(rng_seed)
-    kinds = sorted(DOING)
+    dice, drawn = random.Random(rng_seed), list(kinds)
     while more():
-        writer.do(dice.choice(kinds))
-
-
-@dataclass(slots=True)
-class Truth:
-    """Who must be in and who must not, by name; told by diaries, settled by what a store showed."""
-
-    inside: set[str] = field(default_factory=set)
-    outside: set[str] = field(default_factory=set)
-    open_groups: list[tuple[str, frozenset[str]]] = field(default_factory=list)
-    acknowledged: int = 0
-
-    def hear(self, lines: Iterable[list[str]]) -> None:
-        """Take in a diary; what began and was not acknowledged is open."""
-        begun: dict[str, tuple[str, frozenset[str]]] = {}
-        for what, verb, who, *numbers in lines:
-            names = frozenset(_name(int(number), int(who)) for number in numbers)
-            if what == "begin":
-                begun[who] = (verb, names)
-            else:
-                self._settle(verb, names)
-                self.acknowledged += 1
-                del begun[who]
-        self.open_groups += begun.values()
-
-    def _settle(self, verb: str, names: frozenset[str]) -> None:
-        gain, lose = (self.inside, self.outside) if verb == "in" else (self.outside, self.inside)
-        gain |= names
-        lose -= names
-
-    def wrong(self, entries: pl.DataFrame) -> list[str]:
-        """What the entries in force have or lack that they must not; whatever was open is settled by them."""
-        seen = _people(entries)
-        whole = {name for name, n in seen.items() if n == _lines(name)}
-        found = [f"{len(seen) - len(whole)} people in half"] if len(whole) != len(seen) else []
-        for verb, names in self.open_groups:
-            if len(names & whole) not in (0, len(names)):
-                found.append("half a commit")
-            came_true = bool(names & whole) == (verb == "in")
-            self._settle(verb if came_true else {"in": "out", "out": "in"}[verb], names)
-        self.open_groups.clear()
-        if lost := self.inside - whole:
-            found.append(f"{len(lost)} lost")
-        if back := whole - self.inside:
-            found.append(f"{len(back)} that were lifted or never came")
-        return found
-
-
-def _name(number: int, who: int) -> str:
-    return torture_people.request(number, who).name or ""
-
-
-@cache
-def _lines(name: str) -> int:
-    """How many entries one person has: one, and one more for each other identity."""
-    number, who = name.removeprefix("見本 ").split("の")
-    return len(torture_people.request(int(number), int(who)).entries(""))
-
-
-def _people(entries: pl.DataFrame) -> Counter[str]:
-    """Entries by the person's first name; the other names of a person stand in entries of the same request."""
-    main = entries.filter(pl.col("name").str.contains("の")).group_by("request").agg(pl.col("name").first())
-    counts = entries.group_by("request").len().join(main, on="request", how="left")
-    return Counter(dict(zip(counts["name"].fill_null("の"), counts["len"], strict=True)))
+        writer.do(dice.choice(drawn))
