@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optout.batch import encoding
+from optout.batch import codec, encoding
 from optout.errors import OptionError, UndecidedEncodingError, UnreadableFileError
 
 TEXT = "氏名,住所\n髙橋　一郎,東京都①\nﾐﾎﾝ ﾊﾅｺ,大阪府\n"
@@ -158,3 +158,36 @@ CP932_CHARACTERS = [
 def test_code_page_932_and_its_jis_clothes_read_the_same(in_bytes: InBytes, text: str) -> None:
     for name in ("euc-jp", "iso-2022-jp"):
         assert encoding.codecs.codec_of(name).decode(in_bytes(text, name)) == text
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text("aé髙ｶ𠮷,\n", max_size=30), st.binary(max_size=3), st.integers(0, 90), st.integers(1, 9))
+def test_where_the_steps_of_a_check_end_changes_no_answer(text: str, odd: bytes, at: int, step: int) -> None:
+    raw = text.encode()[:at] + odd + text.encode()[at:]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec, "_STEP_BYTES", step)
+        assert codec.UTF_8.first_undecodable(raw) == _wrong_at(raw)
+
+
+def _wrong_at(raw: bytes) -> int | None:
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return None
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text("a髙ｶ①,\n", max_size=30), st.integers(1, 9))
+def test_where_the_steps_of_decoding_end_changes_no_letter(text: str, step: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec, "_DECODED_BYTES", step)
+        assert b"".join(codec.CP932.to_utf8(text.encode("cp932"))).decode() == text
+
+
+@pytest.mark.parametrize("byte", [0xFD, 0xFE, 0xFF])
+def test_what_python_alone_reads_as_cp932_is_no_text(byte: int) -> None:
+    raw = "見本,".encode("cp932") + bytes([byte]) + b",1\n"
+    assert codec.CP932.first_undecodable(raw) == 5
+    with pytest.raises(UnicodeDecodeError):
+        list(codec.CP932.to_utf8(raw))

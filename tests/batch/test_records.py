@@ -127,3 +127,35 @@ def test_records_longer_than_the_cache_chunk_are_whole() -> None:
     found = records.find(text, ord(","), LF, at_end=True)
     assert found.fields.tolist() == [2, 2]
     assert found.ends.tolist() == [len(text) - 5, len(text)]
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(
+    st.lists(
+        st.lists(st.sampled_from(['""', "", "a", '"a,b"', '"a\nb"']), min_size=1, max_size=4), min_size=1
+    ),
+    st.sampled_from(["\n", "\r\n"]),
+    st.integers(1, 9),
+)
+def test_where_the_cache_chunk_ends_changes_no_record(rows: list[list[str]], eol: str, chunk: int) -> None:
+    text = "".join(",".join(row) + eol for row in rows).encode()
+    whole = records.find(text, ord(","), LF, at_end=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "_CHUNK", chunk)
+        found = records.find(text, ord(","), LF, at_end=True)
+    assert found_cells(text, found) == found_cells(text, whole)
+    assert found.fields.tolist() == whole.fields.tolist() == [len(row) for row in rows if row != [""]]
+    assert not found.flaws.any()
+
+
+@pytest.mark.parametrize("quotes", [b"", b'"",'])
+def test_a_record_of_more_fields_than_a_byte_counts_has_them_all(quotes: bytes) -> None:
+    wide = quotes + b"," * 1000 + b"\n"
+    found = records.find(wide + b"1,2\n" + wide, ord(","), LF, at_end=True)
+    assert found.fields.tolist() == [1001 + quotes.count(b","), 2, 1001 + quotes.count(b",")]
+
+
+def test_without_a_quote_a_record_of_any_length_is_regular(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "LONGEST_QUOTED", 20)
+    found = records.find(b"x" * 100 + b",2\n3,4\n", ord(","), LF, at_end=True)
+    assert (found.fields.tolist(), found.flaws.tolist()) == ([2, 2], [REGULAR, REGULAR])

@@ -67,8 +67,16 @@ def text(cells: pl.Series) -> pl.Series:
     """
     if not _readable(cells.dtype):
         return pl.Series(cells.name, [], pl.String).extend_constant(None, len(cells))
-    written = chars.blank_to_null(_written(cells.dtype))
-    return cells.alias("cell").to_frame().select(written).to_series().alias(cells.name)
+    written = cells.alias("cell").to_frame().select(_written(cells.dtype))
+    # One stage each: in one expression the cells would be stripped twice.
+    stripped = written.select(pl.col("cell").str.strip_chars())
+    if _n_bytes(stripped) == _n_bytes(written):
+        stripped = written  # the copy of every cell is free again
+    return stripped.select(pl.when(pl.col("cell") != "").then(pl.col("cell"))).to_series().alias(cells.name)
+
+
+def _n_bytes(frame: pl.DataFrame) -> int:
+    return int(frame.select(pl.col("cell").str.len_bytes().cast(pl.UInt64).sum()).item())
 
 
 def looks(cells: pl.Series, kinds: Iterable[str]) -> pl.DataFrame:

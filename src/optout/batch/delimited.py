@@ -113,15 +113,11 @@ class DelimitedSource(Source):
             UndecidedEncodingError: after the last block, when more than one line in a thousand could not be read.
             UnreadableFileError: after the last block, when the file has changed since it was opened.
         """
-        for part in self._located(target_bytes, as_text=True):
-            yield self._block(part)
+        yield from map(self._block, self._located(target_bytes, as_text=True))
 
     def row_ranges(self, target_bytes: int = BLOCK_BYTES) -> Iterator[RowRanges]:
         """Where the rows of `blocks` lie, at half the cost: nothing is parsed. Raises as `blocks`."""
-        for part in self._located(target_bytes):
-            found, sound = part.found, part.sound
-            starts, ends = found.starts[sound] + part.at, found.ends[sound] + part.at
-            yield RowRanges(part.row, starts, ends, len(sound), not found.flaws.any())
+        yield from map(_ranges, self._located(target_bytes))
 
     def _located(self, target_bytes: int, as_text: bool = False) -> Iterator[_Located]:
         at, row, line = self.header_end, 0, self._header_lines()
@@ -138,11 +134,14 @@ class DelimitedSource(Source):
                 utf8 = self._whole_text(piece, found.used) if as_text else None
                 undecodable = _undecodable(piece, found, self._codec) if utf8 is None else []
                 why |= dict.fromkeys(undecodable, "undecodable")
-                part = _Located(piece, found, _sound(found, why), why, utf8, at, row, line)
+                sound = _sound(found, why)
+                parts = [_Located(piece, found, sound, why, utf8, at, row, line)]
                 n_records, n_undecodable = n_records + len(found.starts), n_undecodable + len(undecodable)
-                if len(found.starts):
-                    yield part
-                at, row, line = at + found.used, row + int(part.sound.sum()), line + found.physical_lines
+                at, row, line = at + found.used, row + int(sound.sum()), line + found.physical_lines
+                # Only whoever asked holds the piece now; its memory is free when the next one is read.
+                del piece, flat, utf8, found, why, sound
+                if len(parts[0].found.starts):
+                    yield parts.pop()
         self._require_same(self.__dict__.setdefault("sha256", sha.hexdigest()) == sha.hexdigest())
         self._require_decodable(n_undecodable, n_records)
 
@@ -164,14 +163,23 @@ class DelimitedSource(Source):
 
     def _piece(self, file: BinaryIO, at: int, length: int) -> tuple[bytes, bytes, Records]:
         while True:
+            wanted = self._whole_lines(file, at, length)
             file.seek(at)
-            piece = file.read(length)
-            at_end = at + len(piece) >= self._size or len(piece) < length
+            piece = file.read(wanted)
+            at_end = at + len(piece) >= self._size or len(piece) < wanted
             flat = self._codec.flat(piece, ord(self.delimiter))
             found = records.find(flat, ord(self.delimiter), self._eol_byte, at_end)
             if found.used or at_end:
                 return piece, flat, found
             length *= 4
+
+    def _whole_lines(self, file: BinaryIO, at: int, length: int) -> int:
+        """`length`, or a little less that ends with a line: such a piece is seldom cut, and so not copied."""
+        looked_at = min(length, _TOP_BYTES)
+        if at + length >= self._size or self._codec.unit > 1:
+            return length
+        file.seek(at + length - looked_at)
+        return length - looked_at + (file.read(looked_at).rfind(self._eol_byte) + 1 or looked_at)
 
     def _top(self, columns: Columns) -> _Top:
         """The delimiter under which the first lines make the best table, and its header."""
@@ -335,6 +343,12 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return next(csv.reader(line.splitlines(keepends=True), delimiter=delimiter), [""])
     except csv.Error:
         return [line]
+
+
+def _ranges(part: _Located) -> RowRanges:
+    found, sound = part.found, part.sound
+    starts, ends = found.starts[sound] + part.at, found.ends[sound] + part.at
+    return RowRanges(part.row, starts, ends, len(sound), not found.flaws.any())
 
 
 def _sound(found: Records, why: dict[int, str]) -> _Mask:

@@ -2,9 +2,9 @@
 
 Source: RFC 4180 (a quote opens at the start of a field, `""` inside is one quote). Works on bytes in which
 `" , ; TAB CR LF` stand for themselves: those of UTF-8, CP932 and EUC-JP as they are, others as `Codec.flat`
-gives them. Three ways, the cheapest that fits: no quote at all; quotes all
-regular (byte masks); anything else (positions, one Python step per irregular record, after which reading
-starts afresh at the next line).
+gives them. Two ways: quotes all regular, or none at all (masks of bytes, which are cheaper still where the
+quotes hide nothing); anything else (positions, one Python step per irregular record, after which reading starts
+afresh at the next line).
 
 An entirely empty line is no record: it is neither counted nor parsed, wherever it stands, as the csv
 module has it.
@@ -34,6 +34,7 @@ UNCLOSED: Final = 2  # a quote opened on this line and never closed where a fiel
 # A quoted record longer than this is a quote somebody forgot to close. The rule depends on the file alone.
 LONGEST_QUOTED: Final = 16 << 20
 _CHUNK: Final = 1 << 18  # stays in the cache: half the time of one pass over the whole array
+_NOWHERE: Final = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,10 +94,7 @@ def find(piece: bytes, delimiter: int, eol: int, at_end: bool) -> Records:
         >>> found.starts.tolist(), found.ends.tolist(), found.fields.tolist()
         ([0, 4, 13], [4, 12, 14], [2, 2, 1])
     """
-    if piece.find(b'"') < 0:
-        line_ends = _positions(piece, eol)
-        return _assemble(piece, line_ends, _positions(piece, delimiter), line_ends, eol, at_end)
-    regular = _quoted(piece, delimiter, eol, at_end)
+    regular = _regular(piece, delimiter, eol, at_end)
     return regular if regular is not None else _Irregular(piece, delimiter, eol, at_end).records()
 
 
@@ -129,20 +127,26 @@ def _positions(piece: bytes, byte: int) -> Positions:
 
 
 def _assemble(
-    piece: bytes, ends: Positions, delimiters: Positions, line_ends: Positions, eol: int, at_end: bool
+    piece: bytes, ends: Positions, delimiters: Positions, line_ends: Positions, eol: int, over: int | None
 ) -> Records:
-    """Records from the line ends and delimiters that stand outside quotes."""
+    """Records from the line ends that stand outside quotes.
+
+    Args:
+        piece: Bytes that begin at a record.
+        ends: Those line ends.
+        delimiters: How many delimiters outside quotes there are before each, behind the one before it.
+        line_ends: All line ends.
+        eol: As for `find`.
+        over: Delimiters behind the last line end, if what stands there is a record; else null.
+    """
     array = np.frombuffer(piece, dtype=np.uint8)
-    if at_end and (not len(ends) or ends[-1] < len(piece) - 1):
-        ends = np.append(ends, len(piece))
+    if over is not None and (not len(ends) or ends[-1] < len(piece) - 1):
+        ends, delimiters = np.append(ends, len(piece)), np.append(delimiters, over)
     used = min(int(ends[-1]) + 1, len(piece)) if len(ends) else 0
     starts = np.concatenate((np.zeros(min(1, len(ends)), np.int64), ends[:-1] + 1))
     filled = _filled(array, starts, ends, eol)
     starts, ends = starts[filled], np.minimum(ends[filled] + 1, len(piece))
-    if used < len(piece):
-        delimiters = delimiters[: np.searchsorted(delimiters, used)]
-    fields = _count(delimiters, starts, ends) + 1
-    return Records(starts, ends, fields, np.zeros(len(starts), np.uint8), used, line_ends)
+    return Records(starts, ends, delimiters[filled] + 1, np.zeros(len(starts), np.uint8), used, line_ends)
 
 
 def _filled(
@@ -155,62 +159,76 @@ def _filled(
     return filled
 
 
-def _count(delimiters: Positions, starts: Positions, ends: Positions) -> Positions:
-    """Delimiters of each record; all delimiters lie within some record."""
-    rows = len(starts)
-    each = len(delimiters) // rows if rows else 0
-    if rows and each and each * rows == len(delimiters):
-        table = delimiters.reshape(rows, each)
-        if bool((table[:, 0] >= starts).all() and (table[:, -1] < ends).all()):
-            return np.full(rows, each, np.int64)
-    return np.diff(np.searchsorted(delimiters, ends), prepend=0)
-
-
-def _quoted(piece: bytes, delimiter: int, eol: int, at_end: bool) -> Records | None:
-    """Every quote opens at the start of a field and closes at its end: masks will do. Otherwise null."""
+def _regular(piece: bytes, delimiter: int, eol: int, at_end: bool) -> Records | None:
+    """Every quote, if there is one, opens at the start of a field and closes at its end. Otherwise null."""
     array = np.frombuffer(piece, np.uint8)
-    inside, ends, delimiters, line_ends = 0, [], [], []
+    quoted = b'"' in piece
+    inside, over = 0, 0
+    line_ends, ends, delimiters = [_NOWHERE], [_NOWHERE], [_NOWHERE]
     for begin, end in _chunks(len(piece)):
         window = array[begin:end]
-        quotes = window == QUOTE
-        opened = _odd_so_far(quotes, inside)
-        inside = int(opened[-1])
-        at = np.flatnonzero(quotes)
-        if not _stand_at_edges(array, at + begin, opened[at], delimiter, eol):
-            return None
-        line_end, delimits_at = np.flatnonzero(window == eol), np.flatnonzero(window == delimiter)
+        line_end, delimits = np.flatnonzero(window == eol), window == delimiter
         line_ends.append(line_end + begin)
-        ends.append(line_end[~opened[line_end]] + begin)
-        delimiters.append(delimits_at[~opened[delimits_at]] + begin)
-    every = _assemble(
-        piece, np.concatenate(ends), np.concatenate(delimiters), np.concatenate(line_ends), eol, at_end
-    )
+        quotes = np.flatnonzero(window == QUOTE) if quoted else _NOWHERE
+        if not _stand_at_edges(array, quotes + begin, inside, delimiter, eol):
+            return None
+        if inside or not _hide_nothing(quotes):
+            opened = _odd_so_far(window == QUOTE, inside)
+            inside = int(opened[-1])
+            line_end = line_end[~opened[line_end]]
+            delimits &= ~opened
+        counts = _count(delimits, line_end)
+        counts[0] += over
+        over = int(counts[-1])
+        ends.append(line_end + begin)
+        delimiters.append(counts[:-1])
+    lines, behind = np.concatenate(line_ends), over if at_end else None
+    every = _assemble(piece, np.concatenate(ends), np.concatenate(delimiters), lines, eol, behind)
     left = len(piece) - every.used
     longest = int((every.ends - every.starts).max(initial=0))
-    if (inside and at_end) or max(left * inside, longest) > LONGEST_QUOTED:
+    if quoted and ((inside and at_end) or max(left * inside, longest) > LONGEST_QUOTED):
         return None
     return every
 
 
+def _hide_nothing(quotes: Positions) -> bool:
+    """Every quote has its other right beside it: empty cells, written as `""`."""
+    return len(quotes) % 2 == 0 and bool((quotes[1::2] - quotes[::2] == 1).all())
+
+
+def _count(delimits: npt.NDArray[np.bool_], line_ends: Positions) -> Positions:
+    """Delimiters before each line end, behind the one before it; at the end those behind the last."""
+    ones, firsts = delimits.view(np.uint8), np.concatenate(([0], line_ends))
+    counts = np.add.reduceat(ones, firsts, dtype=np.uint8).astype(np.int64)
+    # A byte counts to 255. No count is above the true one, so they are all true if their sum is.
+    if int(counts.sum()) == np.count_nonzero(delimits):
+        return counts
+    return np.add.reduceat(ones, firsts, dtype=np.int64)
+
+
 def _stand_at_edges(
-    array: npt.NDArray[np.uint8], quotes: Positions, opens: npt.NDArray[np.bool_], delimiter: int, eol: int
+    array: npt.NDArray[np.uint8], quotes: Positions, inside: int, delimiter: int, eol: int
 ) -> bool:
     """Whether every quote that opens stands at the start of a field, and every other at the end of one."""
     if not len(quotes):
         return True
     edges = np.zeros(256, bool)
     edges[[QUOTE, delimiter, eol]] = True
-    before = edges[array[quotes - 1]] | (quotes == 0)  # what lies outside the piece ends a field
-    behind = _at(array, quotes + 1, eol)
-    ends_field = edges[behind]
-    if eol == LF:
-        ends_field |= (behind == CR) & (_at(array, quotes + 2, eol) == LF)
-    return bool(np.where(opens, before, ends_field).all())
+    opens, closes = quotes[inside::2], quotes[1 - inside :: 2]
+    # What lies outside the piece ends a field.
+    if not bool((edges[array[opens - 1]] | (opens == 0)).all()):
+        return False
+    behind = _at(array, closes + 1, eol)
+    wrong = np.flatnonzero(~edges[behind])
+    if eol == LF and len(wrong):
+        return bool(((behind[wrong] == CR) & (_at(array, closes[wrong] + 2, eol) == LF)).all())
+    return not len(wrong)
 
 
 def _at(array: npt.NDArray[np.uint8], places: Positions, outside: int) -> npt.NDArray[np.uint8]:
-    within = places < len(array)
-    return np.where(within, array[np.where(within, places, 0)], np.uint8(outside))
+    found = array.take(places, mode="clip")
+    found[places >= len(array)] = outside
+    return found
 
 
 def _odd_so_far(quotes: npt.NDArray[np.bool_], carry: int) -> npt.NDArray[np.bool_]:
@@ -283,9 +301,8 @@ class _Irregular:
             return False
         stop = min(int(ends[-1]) + 1, len(self.piece))
         delimiters = self._outside(self.delimiters, self.quotes_before_delimiter, first, stop)
-        whole = _assemble(
-            self.piece[self.at : stop], ends - self.at, delimiters - self.at, ends, self.eol, False
-        )
+        counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
+        whole = _assemble(self.piece[self.at : stop], ends - self.at, counts, ends, self.eol, None)
         self.parts.append(
             Records(whole.starts + self.at, whole.ends + self.at, whole.fields, whole.flaws, 0, ends)
         )

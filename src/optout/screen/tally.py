@@ -17,8 +17,8 @@ from optout.screen.snapshot import Snapshot
 
 def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
     """How often each value of a column occurs, nulls apart, sorted by value."""
-    values = frame.select(pl.col(column).cast(pl.String)).drop_nulls()
-    return dict(values.group_by(column).len().sort(column).iter_rows())
+    each = frame.select(column).drop_nulls().group_by(column).len()
+    return dict(each.with_columns(pl.col(column).cast(pl.String)).sort(column).iter_rows())
 
 
 class Tally:
