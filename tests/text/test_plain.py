@@ -260,7 +260,7 @@ def of_pieces(
     """What a plain reader of pieces finds in a column, and what it leaves to others."""
     found: list[np.ndarray] = []
     hard = np.ones(len(written), np.bool_)
-    for piece in flat.pieces(written):
+    for piece in flat.pieces(written, plain_name.astral() if read is plain_name.read else None):
         if isinstance(piece, slice):
             continue
         told, hard[piece.first : piece.first + piece.height] = read(piece)

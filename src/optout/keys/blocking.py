@@ -45,6 +45,7 @@ class Blocked:
     flagged: pl.Series
     kana_births: pl.Series
     _sieves: dict[str, Mask] = field(default_factory=dict, repr=False)
+    _sorted: dict[str, Listed] = field(default_factory=dict, repr=False)
 
     def may_hold(self, rule: str, keys: Keys) -> Mask:
         """Which of these keys may be one of ours under that rule; hardly any other passes."""
@@ -52,6 +53,30 @@ class Blocked:
         if sieve is None:
             sieve = self._sieves.setdefault(rule, _sieve(self.keys[rule]["key"].to_numpy()))
         return sieve[_place(keys, len(sieve))]
+
+    def met_by(self, other: Blocked) -> pl.DataFrame:
+        """Pairs that share a key: `a` UInt32 (line of the other), `b` UInt32 (line of ours), distinct, sorted."""
+        found = [pl.DataFrame(schema={"a": pl.UInt32, "b": pl.UInt32})]
+        for rule, asked in other.keys.items():
+            ours, keys = self._in_order(rule), asked["key"].to_numpy()
+            first = np.searchsorted(ours.key, keys)
+            count = np.searchsorted(ours.key, keys, side="right") - first
+            within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+            lines = {
+                "a": np.repeat(asked["i"].to_numpy(), count),
+                "b": ours.line[np.repeat(first, count) + within],
+            }
+            found.append(pl.DataFrame(lines, schema=found[0].schema))
+        return pl.concat(found).unique().sort("a", "b")
+
+    def _in_order(self, rule: str) -> Listed:
+        """Our keys of a rule in order, and their lines: hardly any row has one, so looking it up is enough."""
+        known = self._sorted.get(rule)
+        if known is None:
+            keys, lines = (self.keys[rule][column].to_numpy() for column in ("key", "i"))
+            order = np.argsort(keys)
+            known = self._sorted.setdefault(rule, Listed(lines[order], keys[order]))
+        return known
 
 
 def _sieve(keys: Keys) -> Mask:
@@ -164,12 +189,13 @@ def _kana(
         of_nobody = Listed(np.empty(0, np.int64), nothing(0))
         return {"kana": untold, "other_script": untold}, of_nobody, pl.Series([], dtype=pl.UInt64)
     birth, kanji = read.single["birth"], read.named.kanji
-    asked = np.flatnonzero((birth != 0) & (~kanji | _worth_reading(birth, against)))
+    worth = _worth_reading(birth, against)
+    asked = np.flatnonzero((birth != 0) & (~kanji | worth))
     written = _spoken(raw, read.named, asked)
     reading = nothing(raw.height)
     reading[asked] = _digested(kana.key(written))
     latin = written.str.contains("[A-Za-zＡ-Ｚａ-ｚ]").fill_null(value=False).to_numpy()
-    of_sound = np.flatnonzero(latin | kanji[asked] | (side == "entry"))
+    of_sound = np.flatnonzero(latin | worth[asked])
     sounds = _sounds(written.gather(of_sound), asked[of_sound])
     spoken = raw["kana"].is_not_null().to_numpy() | (reading != 0)
     of_row, of_entry = (1, 2) if side == "row" else (2, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -37,26 +38,37 @@ def comparable(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Compara
     Returns:
         Facts in the order of the lines, and the long frame of names.
     """
-    parsed = [email.parse(raw[column]) for column in numbered(raw, "email")]
+    emails = _each(raw, "email", email.parse)
     code = postal.parse(raw["postal"]).alias("postal")
     facts = address.parse(raw["address"], code, gazetteer).with_columns(
         code,
         raw.select(corporate_number(pl.col("corporate_number")).alias("n"))["n"].alias("corporate_number"),
         birth.parse(raw["birth_date"]).alias("birth"),
-        _union([phone.parse(raw[column])["keys"] for column in numbered(raw, "phone")], raw.height).alias(
-            "phones"
-        ),
-        _union([frame["keys"] for frame in parsed], raw.height).alias("emails"),
-        _union([frame["aliases"] for frame in parsed], raw.height).alias("aliases"),
+        _union(_each(raw, "phone", phone.parse), "keys", raw.height).alias("phones"),
+        _union(emails, "keys", raw.height).alias("emails"),
+        _union(emails, "aliases", raw.height).alias("aliases"),
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
     )
     return Comparable(facts, people(raw))
 
 
-def _union(lists: list[pl.Series], height: int) -> pl.Series:
+def _each(raw: pl.DataFrame, field: str, parse: Callable[[pl.Series], pl.DataFrame]) -> list[pl.DataFrame]:
+    """What the cells of each column of a field tell; all of them are read at once."""
+    columns = [raw[column] for column in numbered(raw, field)]
+    parsed = parse(pl.concat(columns)) if columns else pl.DataFrame()
+    return [parsed.slice(at * raw.height, raw.height) for at in range(len(columns))]
+
+
+def _union(parsed: list[pl.DataFrame], told: str, height: int) -> pl.Series:
     """Several list columns → one, null where nothing is in it."""
-    if not lists:
-        return pl.Series([None] * height, dtype=pl.List(pl.String))
-    frame = pl.DataFrame([values.alias(str(k)) for k, values in enumerate(lists)])
-    values = pl.concat_list(pl.all()) if len(lists) > 1 else pl.col("0")
+    if not parsed:
+        return _untold(height)
+    frame = pl.DataFrame([each[told].alias(str(at)) for at, each in enumerate(parsed)])
+    if not frame.select(pl.any_horizontal((pl.all().list.len() > 0).any())).item():
+        return _untold(height)
+    values = pl.concat_list(pl.all()) if len(parsed) > 1 else pl.col("0")
     return frame.select(pl.when(values.list.len() > 0).then(values).alias("values"))["values"]
+
+
+def _untold(height: int) -> pl.Series:
+    return pl.repeat(None, height, dtype=pl.List(pl.String), eager=True)

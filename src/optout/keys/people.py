@@ -2,8 +2,9 @@
 
 A long frame, one line per name: `i` UInt32 (line of the raw frame), `full` `family` `given` `kana` `kana_family`
 `kana_given` `loose` `romaji` `romaji_family` `romaji_given` `form` `place` String, `latin` `wild` `care_of`
-`ownerless` Boolean (these kana may be the company's), `words` List(String) of a name or reading without kanji,
-`source` String. Every line of the raw frame has at least one, all null when there is no usable name.
+`ownerless` Boolean (these kana may be the company's), `cell` String (as written, for `text.foreign.words`: a name
+without kanji, else its kana), `source` String. Every line of the raw frame has at least one, all null when there is
+no usable name.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from optout.text import company, foreign, kana, name
+from optout.text import company, kana, name
 
 _NAME_PARTS: Final = ("full", "family", "given", "former", "script", "care_of", "wild", "flagged")
 _IS_COMPANY: Final = (pl.col("source") == "company") | pl.col("form").is_not_null()
@@ -58,18 +59,18 @@ def people(raw: pl.DataFrame) -> pl.DataFrame:
     known = _with_row_kana(raw, known).with_columns(_spoken())
     parsed = kana.parse(known["spoken"])
     parsed = parsed.select(pl.col(part).alias(ours) for part, ours in _KANA_PARTS.items())
-    together = pl.concat([known, parsed], how="horizontal").with_columns(_words(raw, known))
+    together = pl.concat([known, parsed], how="horizontal").with_columns(_cell(raw, known))
     return together.with_columns(
         pl.when(pl.col("script") == "kanji").then("full").alias("full"),
         pl.col("spoken").str.contains("[A-Za-zＡ-Ｚａ-ｚ]").fill_null(False).alias("latin"),
     ).drop("spoken", "of_row", "script", "former", "flagged")
 
 
-def _words(raw: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
-    """`words` of the name cell where it holds no kanji, else of its kana: dots and blanks as they were written."""
+def _cell(raw: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """`cell`: the name cell where it holds no kanji, else its kana; dots and blanks as they were written."""
     cells = known.select("source", "script", "of_row", cell=raw["name"][known["i"]])
     own = pl.when(pl.col("script") == "kanji").then("of_row").otherwise(pl.coalesce("cell", "of_row"))
-    return foreign.words(cells.select(told=pl.when(pl.col("source") == "name").then(own))["told"])
+    return cells.select(cell=pl.when(pl.col("source") == "name").then(own))["cell"]
 
 
 def _with_row_kana(raw: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -130,12 +131,11 @@ def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.lit("name").alias("source"),
     )
     main = _with_companies(main, raw["name"])
-    extras = [_formers(main, raw["former"]), _others(main), _companies(raw["company"])]
-    extras += [
-        _read_companies(raw["company"], "company"),
-        _read_companies(_firms(main, raw["name"]), "reading"),
-        _staff(main, raw["name"]),
-    ]
+    extras = [_formers(main, raw["former"]), _others(main)]
+    if raw["company"].null_count() < raw.height:
+        extras += [_companies(raw["company"]), _read_companies(raw["company"], "company")]
+    if main["form"].null_count() < raw.height:
+        extras += [_read_companies(_firms(main, raw["name"]), "reading"), _staff(main, raw["name"])]
     return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
 
 
@@ -233,11 +233,11 @@ def _firms(main: pl.DataFrame, written: pl.Series) -> pl.Series:
 
 def _read_companies(written: pl.Series, source: str) -> pl.DataFrame:
     """Companies written wholly in kana, once more as the reading of a name in kanji."""
-    lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True).alias("i")
-    held = company.written_in_kana(written)
-    some = company.parse_kana(written.filter(held)).select(pl.col("core").alias("full"), "form", "place")
+    cells = written.to_frame("written").with_row_index("i").drop_nulls()
+    cells = cells.filter(company.written_in_kana(cells["written"]))
+    some = company.parse_kana(cells["written"]).select(pl.col("core").alias("full"), "form", "place")
     return (
-        pl.concat([lines.filter(held).to_frame(), some], how="horizontal")
+        pl.concat([cells.select("i"), some], how="horizontal")
         .with_columns(
             pl.lit("kana").alias("script"),
             pl.lit(False).alias("wild"),

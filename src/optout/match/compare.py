@@ -12,9 +12,9 @@ import polars as pl
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
-from optout.match.firms import branch, firm, other_form, other_trade
+from optout.match.firms import branch, firm, other_form, other_trade, trades
 from optout.match.words import may_agree
-from optout.text import chars, letters, name, reading, surname
+from optout.text import chars, foreign, letters, name, reading, surname
 
 PERSON_LEVELS: Final = ("same", "former", "similar", "renamed", "relative", "other", "unknown")
 _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
@@ -22,7 +22,9 @@ _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
 _NUMERALS: Final = "[一二三四五六七八九十]"
 # 幸子 written サチ子: the kana say how a kanji may be read, which only a lexicon could confirm.
 _SPELT_OUT: Final = "[ァ-ヺ]"
+_IN_KANA: Final = "^[ァ-ヺー]+$"
 _MOST_ALIKE: Final = 3  # letters of a name that may be misread at once
+_FAR: Final = 9  # letters apart; whoever is so far apart is not alike
 
 
 def persons(
@@ -34,47 +36,85 @@ def persons(
         pairs: `a`, `b` UInt32, distinct.
         rows: Long frame of names of the rows (see `optout.keys.people`), `i` = `a`.
         entries: The same of the entries, `i` = `b`.
-        worth: `crossed`, `siblings` Boolean, a line a pair: where reading aloud is worth its cost.
+        worth: `crossed`, `siblings`, `born` Boolean, a line a pair: where reading aloud is worth its cost.
 
     Returns:
-        `person` String and `written` Boolean (the same name stands on both sides, letter by letter), in the order
-        of the pairs, no nulls.
+        `person` String, `written` Boolean (the same name stands on both sides, letter by letter) and `dated` Boolean
+        (beside an equal birth date blocking finds the pair by these names); in the order of the pairs, no nulls.
     """
     numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
-    left = rows.rename({c: "a" if c == "i" else f"a_{c}" for c in rows.columns})
-    right = entries.rename({c: "b" if c == "i" else f"b_{c}" for c in entries.columns})
-    named = numbered.join(left, on="a").join(right, on="b")
+    left, right = (_sided(names, side) for names, side in ((rows, "a"), (entries, "b")))
+    # Two people of one company: who it is must be told by their own names.
+    named = (
+        numbered.join(left, on="a").join(right, on="b").filter(~(pl.col("a_staffed") & pl.col("b_staffed")))
+    )
     named = _with_person(_with_words(_with_reading(_with_kana(_with_kanji(named)))))
     best = named.group_by("pair").agg(
         pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
         (pl.col("a_full") == pl.col("b_full")).any().alias("written"),
+        _dated().any().alias("dated"),
     )
     joined = numbered.join(best, on="pair", how="left", maintain_order="left")
     named_levels = {rank: level for level, rank in _RANK.items()}
     return joined.select(
         pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String),
-        pl.col("written").fill_null(False),
+        pl.col("written", "dated").fill_null(False),
     )
 
 
-def _distance(frame: pl.DataFrame, left: str, right: str) -> pl.Series:
-    """Levenshtein distance of two String columns, 9 where a side is null."""
-    a, b = frame[left].fill_null("").to_list(), frame[right].fill_null("").to_list()
-    if not a:
-        return pl.Series([], dtype=pl.UInt32)
-    distances = pl.Series(cpdist(a, b, scorer=Levenshtein.distance).tolist(), dtype=pl.UInt32)
-    told = frame[left].is_not_null() & frame[right].is_not_null()
-    return pl.DataFrame({"d": distances, "told": told}).select(pl.when("told").then("d").otherwise(9))["d"]
+def _dated() -> pl.Expr:
+    """The main names begin with one letter, are kanji and kana, or share a first sound where one is in romaji."""
+    main = (pl.col("a_source") == "name") & (pl.col("b_source") == "name")
+    headed = pl.col("a_full").str.head(1) == pl.col("b_full").str.head(1)
+    told = {
+        side: (pl.col(f"{side}_full").is_not_null(), pl.col(f"{side}_kana").is_not_null()) for side in "ab"
+    }
+    other_script = pl.any_horizontal(
+        told[one][0] & ~told[one][1] & ~told[other][0] & told[other][1] for one, other in ("ab", "ba")
+    )
+    heard = [
+        pl.concat_list(
+            pl.col(f"{side}_{part}").str.head(1) for part in ("romaji", "romaji_family", "romaji_given")
+        )
+        for side in "ab"
+    ]
+    sound = (pl.col("a_latin") | pl.col("b_latin")) & (
+        heard[0].list.drop_nulls().list.set_intersection(heard[1].list.drop_nulls()).list.len() > 0
+    )
+    return (main & (headed.fill_null(False) | other_script | sound.fill_null(False))).fill_null(False)
+
+
+def _sided(names: pl.DataFrame, side: str) -> pl.DataFrame:
+    """The names of one side, and `staffed`: a company's name, beside which a person is named."""
+    company = (pl.col("source") == "company") | pl.col("form").is_not_null()
+    told = pl.col("full").is_not_null() | (pl.col("kana").is_not_null() & ~pl.col("ownerless"))
+    people = names.filter(~company & told)["i"].unique()
+    staffed = (company & pl.col("i").is_in(people.implode())).alias("staffed")
+    return names.with_columns(staffed).rename(lambda column: side if column == "i" else f"{side}_{column}")
+
+
+def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr) -> pl.Series:
+    """Levenshtein distance of `a_` and `b_` of a part that differ, where asked; `_FAR` elsewhere."""
+    a, b = pl.col(f"a_{part}"), pl.col(f"b_{part}")
+    lengths = a.str.len_chars().cast(pl.Int32) - b.str.len_chars().cast(pl.Int32)
+    near = frame.select(((a != b) & asked & (lengths.abs() <= _MOST_ALIKE)).fill_null(False)).to_series()
+    distance = pl.repeat(_FAR, frame.height, dtype=pl.UInt32, eager=True)
+    if not near.any():
+        return distance
+    ours, theirs = (frame[f"{side}_{part}"].filter(near).to_list() for side in "ab")
+    told = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=_MOST_ALIKE)
+    return distance.scatter(near.arg_true(), pl.Series(told, dtype=pl.UInt32))
 
 
 def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
     """`kanji`: equal, similar, renamed, relative, other, or none when a side has no kanji."""
-    named = _split(named)
+    named = _split(named.with_columns(trades()))
     named = named.with_columns(
-        _distance(named, "a_gn", "b_gn").alias("given_distance"),
-        _distance(named, "a_full", "b_full").alias("full_distance"),
+        _distance(named, "gn", pl.col("a_fn") == pl.col("b_fn")).alias("given_distance"),
+        _distance(named, "full", pl.lit(True)).alias("full_distance"),
     )
-    return _with_likeness(named).with_columns(_kanji_level().alias("kanji"))
+    named = _with_wildcards(_with_likeness(named))
+    return named.lazy().with_columns(_kanji_level().alias("kanji")).collect()
 
 
 def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
@@ -154,7 +194,7 @@ def _kanji_level() -> pl.Expr:
         .then(pl.lit("other"))
         .when(pl.col("bare"))
         .then(pl.lit("relative"))
-        .when(_wildcards_fit() | pl.col("alike") | (firm() & (branch("full") | near)))
+        .when(pl.col("fits") | pl.col("alike") | (firm() & (branch("full") | near)))
         .then(pl.lit("similar"))
         .when(firm())
         .then(pl.lit("other"))
@@ -179,6 +219,15 @@ def _ends() -> pl.Expr:
     a, b = pl.col("a_full"), pl.col("b_full")
     shorter = pl.min_horizontal(a.str.len_chars(), b.str.len_chars())
     return ((a.str.ends_with(b) | b.str.ends_with(a)) & (shorter >= 3)).fill_null(False)
+
+
+def _with_wildcards(named: pl.DataFrame) -> pl.DataFrame:
+    """`fits`: lost characters (● 〓 ?) of one side may be what the other has there."""
+    lossy = named.select((pl.col("a_wild") | pl.col("b_wild")).fill_null(False)).to_series()
+    if not lossy.any():
+        return named.with_columns(fits=pl.lit(False))
+    fits = named.filter(lossy).select(_wildcards_fit()).to_series()
+    return named.with_columns(lossy.alias("fits").scatter(lossy.arg_true(), fits))
 
 
 def _wildcards_fit() -> pl.Expr:
@@ -222,8 +271,8 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
             .alias(f"{s}_swapped")
             for s in "ab"
         ),
-        _distance(named, "a_kana_given", "b_kana_given").alias("kana_distance"),
-        _distance(named, "a_kana", "b_kana").alias("kana_whole"),
+        _distance(named, "kana_given", family).alias("kana_distance"),
+        _distance(named, "kana", pl.lit(True)).alias("kana_whole"),
     )
     turned = (pl.col("a_kana_given") == pl.col("b_kana_family")) & (
         pl.col("a_kana_family") == pl.col("b_kana_given")
@@ -252,7 +301,7 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("similar"))
         .otherwise(pl.lit("other"))
     )
-    return named.with_columns(level.alias("spoken"))
+    return named.lazy().with_columns(level.alias("spoken")).collect()
 
 
 def _unsplit_beginning() -> pl.Expr:
@@ -280,7 +329,10 @@ def _with_words(named: pl.DataFrame) -> pl.DataFrame:
     asked &= ~named["spoken"].is_in(["equal", "similar"]) & (named["read"] != "equal")
     if not asked.any():
         return named.with_columns(worded=pl.lit(False))
-    return named.with_columns(worded=may_agree(named) & asked)
+    words = [foreign.words(named.filter(asked)[f"{side}_cell"]).alias(f"{side}_words") for side in "ab"]
+    told = pl.DataFrame(words).with_columns(named.filter(asked)["line"])
+    told = told.filter(may_agree(told))
+    return named.with_columns(worded=pl.col("line").is_in(told["line"].implode()))
 
 
 def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
@@ -293,9 +345,12 @@ def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
     # Nobody's kana beside a company are its reading, and were compared as that.
     crossed &= ~(pl.col("a_ownerless") | pl.col("b_ownerless"))
     siblings = (kanji == "relative") & (spoken == "none")
-    named = named.with_columns(
-        (crossed & pl.col("crossed") | siblings & pl.col("siblings")).alias("asked")
-    ).with_row_index("line")
+    # Beside a birth date a relative is nobody, unless one of the given names is the reading of the other.
+    spelt = [pl.col(f"{side}_gn").str.contains(_IN_KANA).fill_null(False) for side in "ab"]
+    read = pl.col("siblings") | (pl.col("born") & (spelt[0] != spelt[1]))
+    named = named.with_columns((crossed & pl.col("crossed") | siblings & read).alias("asked")).with_row_index(
+        "line"
+    )
     asked = named.filter("asked")
     if asked.is_empty():
         return named.with_columns(pl.lit("none").alias("read"))
@@ -309,23 +364,29 @@ def _read(asked: pl.DataFrame) -> pl.DataFrame:
     told = [asked[f"{side}_kana"].is_not_null() for side in "ab"]
     neither = asked.filter(~told[0] & ~told[1])
     usual = reading.shared(neither["a_gn"], neither["b_gn"])
+    halves = [_crossed(asked.filter(told[1] & ~told[0]), "a", "b")]
+    halves.append(_crossed(asked.filter(told[0] & ~told[1]), "b", "a"))
     return pl.concat(
         [
-            _agreement(asked.filter(told[1] & ~told[0]), "a", "b"),
-            _agreement(asked.filter(told[0] & ~told[1]), "b", "a"),
+            _agreement(pl.concat(halves)),
             neither.select("line", read=pl.when(usual).then(pl.lit("equal")).otherwise(pl.lit("unclear"))),
         ]
     )
 
 
-def _agreement(asked: pl.DataFrame, named: str, spoken: str) -> pl.DataFrame:
-    """`line`, `read`: may the kanji of one side be read like the kana of the other?"""
-    pairs = asked.select(
+def _crossed(asked: pl.DataFrame, named: str, spoken: str) -> pl.DataFrame:
+    """`line`, and what `reading.agree` asks of the kanji of one side and the kana of the other."""
+    return asked.select(
+        "line",
         *(pl.col(f"{named}_{part}").alias(part) for part in reading.NAMED),
         pl.col(f"{spoken}_kana").alias("key"),
         *(pl.col(f"{spoken}_{part}").alias(part) for part in reading.SPOKEN if part != "key"),
         firm=firm(),
     )
+
+
+def _agreement(pairs: pl.DataFrame) -> pl.DataFrame:
+    """`line`, `read`: may the kanji of one side be read like the kana of the other?"""
     alike = reading.agree(pairs)
     level = (
         pl.when(alike & pairs["latin"])  # romaji has lost the length of vowels
@@ -336,7 +397,7 @@ def _agreement(asked: pl.DataFrame, named: str, spoken: str) -> pl.DataFrame:
         .then(pl.lit("different"))
         .otherwise(pl.lit("unclear"))
     )
-    return asked.select("line", level.alias("read"))
+    return pairs.select("line", level.alias("read"))
 
 
 def _with_person(named: pl.DataFrame) -> pl.DataFrame:

@@ -12,19 +12,20 @@ def firm() -> pl.Expr:
     sides = [
         (pl.col(f"{s}_source") == "company")
         | pl.col(f"{s}_form").is_not_null()
-        | _trade(s).is_not_null().fill_null(False)
+        | pl.col(f"{s}_trade").is_not_null()
         for s in "ab"
     ]
     return (sides[0] | sides[1]).fill_null(False)
 
 
-def _trade(side: str) -> pl.Expr:
-    return pl.col(f"{side}_full").str.extract(f".({company.trades()})$", 1)
+def trades() -> list[pl.Expr]:
+    """`a_trade`, `b_trade`: what a name says at its end that a business trades in; the others ask for it."""
+    return [pl.col(f"{s}_full").str.extract(f".({company.trades()})$", 1).alias(f"{s}_trade") for s in "ab"]
 
 
 def other_trade() -> pl.Expr:
     """山田電機 and 山田電気, 山田工業 and 山田興業: what they trade in tells businesses apart."""
-    a, b = _trade("a"), _trade("b")
+    a, b = pl.col("a_trade"), pl.col("b_trade")
     return ((a != b) & ~a.str.ends_with(b) & ~b.str.ends_with(a) & ~branch("full")).fill_null(False)
 
 

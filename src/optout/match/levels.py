@@ -16,7 +16,7 @@ import polars as pl
 
 from optout.keys import Comparable
 from optout.match.compare import PERSON_LEVELS, persons
-from optout.match.places import ADDRESS_LEVELS, NEARLY, address_level
+from optout.match.places import ADDRESS_LEVELS, NEARLY, PLACED, address_level
 
 LEVELS: Final = MappingProxyType(
     {
@@ -28,6 +28,8 @@ LEVELS: Final = MappingProxyType(
         "corporate_number": ("equal", "different", "none"),
     }
 )
+
+_COMPARED: Final = (*PLACED, "phones", "emails", "aliases", "birth", "corporate_number")
 
 
 def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.DataFrame:
@@ -42,26 +44,30 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         `pairs` with String columns person, address, phone, email, birth_date, corporate_number; no nulls, same order.
     """
     sides = pl.concat([_side(rows, pairs["a"], "a"), _side(entries, pairs["b"], "b")], how="horizontal")
-    levels = sides.select(
-        address_level(sides),
+    fields = sides.lazy().select(
         _lists("phones").alias("phone"),
         _email().alias("email"),
         _scalar("birth").alias("birth_date"),
         _scalar("corporate_number").alias("corporate_number"),
     )
+    levels = pl.concat([address_level(sides), fields.collect()], how="horizontal")
     people = persons(pairs, rows.people, entries.people, _worth_reading(levels))
-    # Blocking finds half an address only beside the very same name; what it cannot see must not decide.
-    half = pl.col("address").is_in(NEARLY) & ~pl.col("written")
+    # Blocking finds most of these only beside the very same name; what it cannot see must not decide.
+    half = pl.col("address").is_in(NEARLY) & ~pl.col("written") & ~pl.col("met")
     place = pl.when(pl.col("address") == "unclear").then(pl.lit("different")).otherwise(pl.lit("city"))
     seen = pl.when(half).then(place).otherwise("address").alias("address")
-    return pl.concat([pairs, people, levels], how="horizontal").with_columns(seen).drop("written")
+    return (
+        pl.concat([pairs, people, levels], how="horizontal")
+        .with_columns(seen, _born())
+        .drop("written", "met", "dated")
+    )
 
 
 def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
-    """Reading kanji aloud is dear: `crossed` and `siblings` say where it can change a verdict.
+    """Reading kanji aloud is dear: `crossed`, `siblings` and `born` say where it can change a verdict.
 
-    Kanji against kana wait for any other field that speaks for the pair. Two given names in kanji are read only
-    at one address: beside an equal phone a relative and a misspelt name are reviewed alike.
+    Kanji against kana wait for any other field that speaks for the pair. Two given names of one surname are read only
+    at one address (or birth date): beside an equal phone a relative and a misspelt name are reviewed alike.
     """
     beside = pl.any_horizontal(
         pl.col("address").is_in(["equal", "room_differs", *NEARLY]),
@@ -70,12 +76,23 @@ def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
     )
     settled = (pl.col("email") == "equal") | (pl.col("corporate_number") == "equal")
     placed = (pl.col("address") == "equal") & (pl.col("phone") != "equal")
-    return levels.select((beside & ~settled).alias("crossed"), (placed & ~settled).alias("siblings"))
+    return levels.select(
+        (beside & ~settled).alias("crossed"),
+        (placed & ~settled).alias("siblings"),
+        ((pl.col("birth_date") == "equal") & ~settled).alias("born"),
+    )
+
+
+def _born() -> pl.Expr:
+    """Birth dates of two names that are nearly one: equal only where blocking finds such a pair by them."""
+    unseen = (pl.col("person") == "similar") & (pl.col("birth_date") == "equal") & ~pl.col("dated")
+    return pl.when(unseen).then(pl.lit("none")).otherwise("birth_date").alias("birth_date")
 
 
 def _side(comparable: Comparable, lines: pl.Series, side: str) -> pl.DataFrame:
-    facts = comparable.facts[lines] if len(lines) else comparable.facts.clear()
-    return facts.drop("i").rename({column: f"{side}_{column}" for column in facts.columns if column != "i"})
+    facts = comparable.facts.select(_COMPARED)
+    facts = facts[lines] if len(lines) else facts.clear()
+    return facts.rename({column: f"{side}_{column}" for column in _COMPARED})
 
 
 def _equal(column: str) -> pl.Expr:

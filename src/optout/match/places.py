@@ -22,20 +22,27 @@ ADDRESS_LEVELS: Final = (
 )
 # Part of the address is missing or spelt in an unknown way: beside the very same name, in doubt.
 NEARLY: Final = ("partial", "town", "unclear")
+# What is compared of an address.
+PLACED: Final = (
+    *("prefecture", "town", "numbers", "room", "tail", "seen", "unknown", "behind_town", "postal"),
+    *("codes", "towns", "places", "known_town", "guess"),
+)
 
 
-def address_level(sides: pl.DataFrame) -> pl.Series:
-    """The level of every pair.
+def address_level(sides: pl.DataFrame) -> pl.DataFrame:
+    """The level of every pair, and whether blocking finds it by the places alone, whoever lives there.
 
     Args:
-        sides: The columns of `text.address.parse` and `postal`, once with the prefix `a_`, once with `b_`.
+        sides: The columns PLACED of `text.address.parse` and of `postal`, once with the prefix `a_`, once with `b_`.
 
     Returns:
-        String `address`, one of ADDRESS_LEVELS, no nulls, in the order of the pairs.
+        String `address`, one of ADDRESS_LEVELS, and Boolean `met`; no nulls, in the order of the pairs.
     """
-    sides = sides.with_columns(_numbers())
-    sides = sides.with_columns(_places())
-    return sides.select(_level().alias("address"))["address"]
+    # Lazily: what several of the expressions ask is then asked once.
+    sides = sides.lazy().with_columns(_numbers()).collect()
+    sides = sides.lazy().with_columns(_places()).collect()
+    met = pl.col("blocked").fill_null(value=False).alias("met")
+    return sides.lazy().select(_level().alias("address"), met).collect()
 
 
 def _both(column: str) -> pl.Expr:

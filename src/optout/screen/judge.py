@@ -5,19 +5,17 @@ A row is kept only when it is proved clean; its verdict is the worst of its subj
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from optout import match
-from optout.keys import Comparable, blocked, comparable
+from optout.keys import Blocked, blocked, comparable
 from optout.schema import HITS_SCHEMA, VERDICT, VERDICTS_SCHEMA, typed
 from optout.screen import seeds
 from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope
-from optout.tables.gazetteer import Gazetteer
 
 _AGREEING: Final = {
     "person": ("same",),
@@ -81,7 +79,7 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     planted = seeds.plant(raw, first_row + n_rows)
     whole = pl.concat([raw, planted.drop("seed")], how="diagonal")
     probe = blocked(whole, "row", snapshot.blocked)
-    pairs = _candidates(probe.keys, snapshot, question, real=raw.height)
+    pairs = _candidates(probe, snapshot, question, real=raw.height)
     pairs = _decided(pairs, whole, snapshot, question)
     hits = _hits(pairs, whole, snapshot)
     caught = seeds.require_caught(planted, hits.select("row", "request"))
@@ -91,31 +89,23 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught)
 
 
-def _candidates(
-    keys: dict[str, pl.DataFrame], snapshot: Snapshot, question: Question, real: int
-) -> pl.DataFrame:
+def _candidates(rows: Blocked, snapshot: Snapshot, question: Question, real: int) -> pl.DataFrame:
     """Pairs (`a` line of the batch, `b` line of the list) that share a blocking key, within scope."""
     scope = in_scope(snapshot.entries, question.channel, question.tenant)
-    lines = pl.int_range(snapshot.entries.height, dtype=pl.UInt32, eager=True)
-    planted = lines.filter(snapshot.entries["planted"])
-    allowed = lines.filter(scope).to_frame("i")
-    found = [pl.DataFrame(schema={"a": pl.UInt32, "b": pl.UInt32})]
-    for rule, ours in snapshot.blocked.keys.items():
-        listed = ours.join(allowed, on="i", how="semi")
-        joined = keys[rule].join(listed, on="key", how="inner", suffix="_entry")
-        found.append(joined.select(pl.col("i").alias("a"), pl.col("i_entry").alias("b")))
-    pairs = pl.concat(found).unique().sort("a", "b")
+    pairs = snapshot.blocked.met_by(rows)
+    pairs = pairs.filter(scope.gather(pairs["b"]))
     # Planted rows meet planted entries only: no real person is ever held against an invented one.
-    return pairs.filter((pl.col("a") >= real) == pl.col("b").is_in(planted.implode()))
+    return pairs.filter((pairs["a"] >= real) == snapshot.entries["planted"].gather(pairs["b"]))
 
 
 def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, question: Question) -> pl.DataFrame:
     """Levels, rule, verdict, reason and weight of every pair; lane 2 sees the candidates only."""
-    with ThreadPoolExecutor(1) as beside:
-        other = beside.submit(_part_of, snapshot.raw, pairs["b"], snapshot.gazetteer)
-        rows, a = _part_of(raw, pairs["a"], snapshot.gazetteer)
-        entries, b = other.result()
-    levels = match.compare(pl.DataFrame({"a": a, "b": b}), rows, entries).drop("a", "b")
+    ours, a = _part_of(raw, pairs["a"])
+    theirs, b = _part_of(snapshot.raw, pairs["b"])
+    # Both sides at once: what reading costs beyond the lines themselves is paid once.
+    subjects = comparable(pl.concat([ours, theirs], how="diagonal"), snapshot.gazetteer)
+    met = pl.DataFrame({"a": a, "b": b + ours.height})
+    levels = match.compare(met, subjects, subjects).drop("a", "b")
     household = snapshot.entries["household"].gather(pairs["b"]).fill_null(False)
     asked = pl.DataFrame({"h": household}).select(
         pl.when("h").then(pl.lit("household")).otherwise(pl.lit("person")).alias("asked")
@@ -126,12 +116,12 @@ def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, questio
     )
 
 
-def _part_of(raw: pl.DataFrame, lines: pl.Series, gazetteer: Gazetteer) -> tuple[Comparable, pl.Series]:
-    """Comparable columns of the lines that occur, and where each occurrence stands in them."""
+def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
+    """The lines that occur, and where each occurrence stands in them."""
     distinct = lines.unique().sort()
     position = distinct.to_frame("line").with_row_index("at")
     at = lines.to_frame("line").join(position, on="line", how="left", maintain_order="left")["at"]
-    return comparable(raw[distinct], gazetteer), at.cast(pl.UInt32)
+    return raw[distinct], at.cast(pl.UInt32)
 
 
 def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:

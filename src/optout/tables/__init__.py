@@ -19,7 +19,8 @@ NONE: Final = "(none)"
 BLANK: Final = "(blank)"
 # Too large for lines of text; where they come from, and their checksums, stand in SOURCES.tsv.
 READING: Final = "reading.parquet"
-PARQUET: Final = (READING, "town.parquet", "postal.parquet")
+PLACE_NAME: Final = "place_name.parquet"
+PARQUET: Final = (READING, "town.parquet", "postal.parquet", PLACE_NAME)
 # Tells of the tables that come from outside; it is no table of rules itself.
 SOURCES: Final = "SOURCES"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Final
 
 import polars as pl
@@ -67,9 +67,6 @@ class Replacement:
     def __init__(self, mapping: Mapping[str, str]) -> None:
         self.patterns = sorted(mapping, key=lambda text: (-len(text), text))
         self.replacements = [mapping[pattern] for pattern in self.patterns]
-        self._by_first: dict[str, list[int]] = {}
-        for index, pattern in enumerate(self.patterns):
-            self._by_first.setdefault(pattern[0], []).append(index)
 
     @classmethod
     def of(cls, mapping: Mapping[str, str]) -> Replacement:
@@ -85,13 +82,35 @@ class Replacement:
         """The same for a series."""
         if len(text) > _FEW:
             return text.str.replace_many(self.patterns, self.replacements, leftmost=True)
-        present = set("".join(text.drop_nulls().to_list()))
-        at = [index for char in present for index in self._by_first.get(char, ())]
-        able = sorted(index for index in at if present.issuperset(self.patterns[index]))
+        able = self._able("\n".join(text.drop_nulls().to_list()))
         if not able:
             return text
         patterns, replacements = zip(*((self.patterns[k], self.replacements[k]) for k in able), strict=True)
         return text.str.replace_many(list(patterns), list(replacements), leftmost=True)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {pattern: index for index, pattern in enumerate(self.patterns)}
+
+    @cached_property
+    def _lengths(self) -> set[int]:
+        return set(map(len, self.patterns))
+
+    @cached_property
+    def _by_first(self) -> dict[str, list[int]]:
+        by_first: dict[str, list[int]] = {}
+        for index, pattern in enumerate(self.patterns):
+            by_first.setdefault(pattern[0], []).append(index)
+        return by_first
+
+    def _able(self, text: str) -> list[int]:
+        """The patterns that may occur in a text, in order; of a short text those that do."""
+        if len(text) * len(self._lengths) < len(self.patterns):
+            words = {text[at : at + length] for length in self._lengths for at in range(len(text))}
+            return sorted(self._index[word] for word in words if word in self._index)
+        present = set(text)
+        at = [index for char in present for index in self._by_first.get(char, ())]
+        return sorted(index for index in at if present.issuperset(self.patterns[index]))
 
 
 def _marked_kana() -> dict[str, str]:

@@ -171,8 +171,13 @@ def _enlarged(katakana: str) -> str:
     return "".join(_LARGE.get(char, char) for char in katakana)
 
 
+@cache
+def _to_hiragana() -> dict[str, str]:
+    return {kata: hira for hira, kata in letters.katakana().items() if len(hira) == 1}
+
+
 def _hiragana(katakana: str) -> str:
-    back = {kata: hira for hira, kata in letters.katakana().items() if len(hira) == 1}
+    back = _to_hiragana()
     return "".join(back.get(char, char) for char in katakana)
 
 

@@ -7,7 +7,8 @@ says which cells it cannot read (`hard`), and those take the path of string expr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ _BEHIND: Final = 8  # ENDs behind the last cell, so that looking a few letters a
 _SURROGATES: Final = range(0xD800, 0xE000)
 _ODD: Final = 6_364_136_223_846_793_005
 _MOST_LETTERS: Final = 64
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
 _POWERS: Final = np.cumprod(np.full(_MOST_LETTERS, _ODD, np.uint64), dtype=np.uint64)
 _SPREAD: Final = np.uint64(11_400_714_819_323_198_485)
 
@@ -63,11 +65,18 @@ class Flat(NamedTuple):
         return np.searchsorted(self.ends, places)
 
 
-def pieces(written: pl.Series) -> Iterator[Flat | slice]:
-    """A String column in pieces; null is an empty cell. A piece of which a cell holds an END is given as a slice."""
+def pieces(written: pl.Series, astral: Mapping[str, str] | None = None) -> Iterator[Flat | slice]:
+    """A String column in pieces; null is an empty cell. A piece of which a cell holds an END is given as a slice.
+
+    Args:
+        written: The cells.
+        astral: What letters beyond the first plane (𠮷) are read as; others become two halves.
+    """
     for first in range(0, len(written), _CELLS):
         cells = written.slice(first, _CELLS).fill_null("")
         text = cells.str.join(chr(END)).item() + chr(END) * _BEHIND
+        if astral and not text.isascii():
+            text = _ASTRAL.sub(lambda found: astral.get(found[0], found[0]), text)
         codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
         ends = np.flatnonzero(codes == END)
         if len(ends) != len(cells) - 1 + _BEHIND:

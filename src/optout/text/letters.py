@@ -70,12 +70,18 @@ def _own_map() -> dict[str, str]:
 
 
 @cache
-def _spelling() -> chars.Replacement:
+def spelling() -> Mapping[str, str]:
+    """What is spelled how by `spell`; two kanji and a mark of repetition among it."""
     own = _own_map()
     glyphs = {
         written: "".join(own.get(char, char) for char in to) for written, to in chars.glyph_map().items()
     }
-    return chars.Replacement.of(glyphs | own | _repeated_kanji(glyphs))
+    return glyphs | own | _repeated_kanji(glyphs)
+
+
+@cache
+def _spelling() -> chars.Replacement:
+    return chars.Replacement.of(spelling())
 
 
 def _repeated_kanji(glyphs: dict[str, str]) -> dict[str, str]:
@@ -87,12 +93,6 @@ def _repeated_kanji(glyphs: dict[str, str]) -> dict[str, str]:
     )
     every = [kanji for kanji in rows if kanji]
     return {kanji + mark: glyphs.get(kanji, kanji) * 2 for kanji in every for mark in "々〻"}
-
-
-def spelling() -> Mapping[str, str]:
-    """What is spelled how by `spell`."""
-    made = _spelling()
-    return dict(zip(made.patterns, made.replacements, strict=True))
 
 
 def spell(text: pl.Expr) -> pl.Expr:

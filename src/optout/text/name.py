@@ -36,7 +36,7 @@ _NOBODY: Final = pl.lit([], dtype=pl.List(pl.String))
 # Latin-1 letters side by side (ÕýÄ¿), UTF-8 read as CP932 (縺ゅ), punctuation among kana (EUC read as CP932).
 _UNREADABLE: Final = (
     r"[\x{80}-\x{FF}]{2}.*[\x{80}-\x{FF}]|[縺繧繝譁蜷].*[縺繧繝譁蜷]|"
-    rf"^[^{_HAN}]*[{letters.KANA}][「」。]|[「」。、][{letters.KANA}][^{_HAN}]*$"
+    rf"^[^{_HAN}]*[{letters.KANA}][「」。]|(?:[「」。]|(?:^|[^{_HAN}])、)[{letters.KANA}][^{_HAN}]*$"
 )
 _SAME_LETTER: Final = "|".join(
     f"^{re.escape(chr(code))}{{3,}}$" for code in (*range(0x30A1, 0x30F7), *range(65, 91))
@@ -98,7 +98,8 @@ def whole(written: pl.Series) -> pl.DataFrame:
 
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:
     # A long pattern costs ten times as much when the column is cut into parts for several threads; so everywhere here.
-    return frame.with_columns_seq(odd=pl.col("text").str.contains(_irregular()).fill_null(value=False))
+    odd = frame.select_seq(pl.col("text").str.contains(_irregular()).fill_null(value=False)).to_series()
+    return frame.with_columns((odd | people.may_be_two(frame["text"])).alias("odd"))
 
 
 def _polite(text: pl.Expr) -> pl.Expr:

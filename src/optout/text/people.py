@@ -10,9 +10,10 @@ from typing import Final
 
 import polars as pl
 
-from optout.text import addressing, letters, surname
+from optout.text import addressing, chars, letters, surname
 
 _HAN: Final = letters.HAN
+_TWO_NAMES_BYTES: Final = len("佐藤一 佐藤二".encode())
 _GIVEN_ENDING: Final = "[子郎美代香恵江枝衣奈乃輔介人之]$"
 _SHORT: Final = f"[{letters.KANA}ー]{{1,3}}"
 
@@ -41,7 +42,8 @@ def split(frame: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The frame, same height and order, `text` holding one person, `others` List[String] ("family given").
     """
-    if not frame["text"].str.contains("・|^[^ ]+ [^ ]+ [^ ]+(?: [^ ]+)?$").any():
+    joined = frame["text"].str.contains("・|^[^ ]+ [^ ]+ [^ ]+(?: [^ ]+)?$")
+    if not (joined | may_be_two(frame["text"])).any():
         return frame.with_columns(others=pl.lit([], dtype=pl.List(pl.String)))
     parts = pl.col("text").str.split("・")
     first, second, count = parts.list.get(0), parts.list.get(1, null_on_oob=True), parts.list.len()
@@ -61,7 +63,7 @@ def split(frame: pl.DataFrame) -> pl.DataFrame:
     )
     others = _others(frame.select("rest", "family").with_row_index("line"))
     named = frame.with_columns(text=pl.col("first"), others=others).drop("first", "rest", "family")
-    return _second_given(_repeated_family(named))
+    return _second_given(_two_names(_repeated_family(named)))
 
 
 def _foreign_given(text: pl.Expr) -> pl.Expr:
@@ -112,6 +114,39 @@ def _repeated_family(frame: pl.DataFrame) -> pl.DataFrame:
         others=pl.when(twice).then(second).otherwise("others"),
         text=pl.when(twice).then(pl.concat_str(at[0], at[1], separator=" ")).otherwise("text"),
     )
+
+
+def may_be_two(text: pl.Series) -> pl.Series:
+    """Boolean without nulls: two words of three kanji and more, perhaps two whole names (佐藤一郎 佐藤花子)."""
+    long = text.str.len_bytes().fill_null(0) >= _TWO_NAMES_BYTES
+    if not long.any():
+        return long
+    # A pattern that counts kanji is dear, so words are counted another way, and in long names only.
+    words = pl.col("text").str.split_exact(" ", 2).struct
+    first, second, third = (words.field(f"field_{k}") for k in range(3))
+    two = (first.str.len_chars() > 2) & (second.str.len_chars() > 2) & third.is_null()
+    kanji = ~pl.col("text").str.contains(f"[^{_HAN} ]")
+    told = text.filter(long).alias("text").to_frame().select((two & kanji).fill_null(value=False)).to_series()
+    return long.scatter(long.arg_true(), told)
+
+
+def _two_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """佐藤一郎 佐藤花子: two whole names, the surname in both."""
+    asked = may_be_two(frame["text"]) & (frame["others"].list.len() == 0)
+    if not asked.any():
+        return frame
+    words = pl.col("text").str.split_exact(" ", 1).struct
+    first, second = words.field("field_0"), words.field("field_1")
+    length = surname.guess(letters.respell(first))
+    family = first.str.head(length)
+    named = (first.str.len_chars() > length) & (second.str.len_chars() > length) & (first != second)
+    twice = (named & second.str.starts_with(family)).fill_null(value=False)
+    whole, other = (pl.concat_str(family, name.str.slice(length), separator=" ") for name in (first, second))
+    several = frame.filter(asked).with_columns(
+        others=pl.when(twice).then(pl.concat_list(_spelled(other))).otherwise("others"),
+        text=pl.when(twice).then(whole).otherwise("text"),
+    )
+    return chars.overlaid(frame, asked, several)
 
 
 def _second_given(frame: pl.DataFrame) -> pl.DataFrame:

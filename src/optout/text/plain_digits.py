@@ -19,7 +19,7 @@ from optout.text import flat as flats
 from optout.text.flat import Keys, Mask, Places
 
 _WIDE: Final = "０１２３４５６７８９"
-_BARE: Final = {**dict.fromkeys("-－() ", ""), **dict(zip(_WIDE, "0123456789", strict=True))}
+_BARE: Final = {**dict.fromkeys("-－‐−ー() ", ""), **dict(zip(_WIDE, "0123456789", strict=True))}
 _LENGTHS: Final = (10, 11)
 _PREFIXES: Final = 1_000
 _TAIL: Final = 10**7

@@ -6,8 +6,7 @@ else there is makes the cell hard: `text.name` reads it. The two agree wherever 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -22,8 +21,8 @@ from optout.text.flat import END, Codes, Flat, Keys, Mask, Places
 # Kinds of letters. _LONG: the sign of a long vowel; _AGAIN: 々, the letter before once more; _POLITE: 様.
 _HARD, _HAN, _KANA, _LONG, _AGAIN, _BLANK, _POLITE, _END = range(8)
 _POLITE_LETTERS: Final = "様殿"
-_IS_HAN: Final = re.compile(f"[{letters.HAN.replace('々', '')}]".replace(r"\x{20000}-\x{3FFFF}", ""))
-_IS_KANA: Final = re.compile("[ァ-ヺ]")
+_KANJI: Final = (slice(0x3400, 0x4DC0), slice(0x4E00, 0xA000))
+_KATAKANA: Final = (slice(0x30A1, 0x30FB),)
 _AMONG_KANJI: Final = "ケガ"
 _NUMERALS: Final = "一二三四五六七八九十数"
 _PEOPLE: Final = "名人"
@@ -54,7 +53,7 @@ def read(flat: Flat) -> tuple[Names, Mask]:
     firsts = np.searchsorted(places, np.append(flat.starts, len(flat.codes)))
     counts = np.diff(firsts)
     blanks = _bare_ends(flat, text, kind, hard) - flat.starts - counts
-    hard |= (counts == 1) | (blanks > 1) | _worded(flat, text)
+    hard |= (counts == 1) | (blanks > 1) | _twice(flat, text, kind) | _worded(flat, text)
     hard |= _ended(flat, text, kind, places, firsts) | _same(text[places], firsts, counts)
     read = ~hard & (counts > 0)
     key = np.where(read, flats.digests(text[places], counts), flats.NOTHING)
@@ -82,6 +81,16 @@ def _repeated(text: Codes, kind: npt.NDArray[np.uint8]) -> tuple[Codes, npt.NDAr
     return text, kind
 
 
+def _twice(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8]) -> Mask:
+    """佐藤一郎 佐藤花子: words of three kanji and more that begin alike are two people."""
+    places = np.flatnonzero(kind == _BLANK)
+    cells = flat.cell_of(places)
+    long = (places - flat.starts[cells] > 2) & (flat.ends[cells] - places > 3)
+    held = np.zeros(flat.height, np.bool_)
+    held[cells[long & (text[places + 1] == text[flat.starts[cells]])]] = True
+    return held
+
+
 def _bare_ends(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], hard: Mask) -> Places:
     """Where each cell ends without a 様 and the blank before it; a 様 anywhere else makes it hard, and so does 同様."""
     ends = flat.ends
@@ -103,27 +112,33 @@ class _Letters(NamedTuple):
 
 
 @cache
+def astral() -> Mapping[str, str]:
+    """Letters beyond the first plane that are spelled as one of it: 𠮷 is 吉."""
+    single = {letter: to for letter, to in letters.spelling().items() if len(letter) == len(to) == 1}
+    return {letter: to for letter, to in single.items() if ord(letter) >= flats.LETTERS > ord(to)}
+
+
+@cache
 def _letters() -> _Letters:
     folded, kind = np.arange(flats.LETTERS, dtype=np.uint16), flats.table(_HARD)
-    spelling = {letter: to for letter, to in letters.spelling().items() if len(letter) == 1}
-    alone = [word for word in _anywhere() if len(word) == 1 and word not in _POLITE_LETTERS]
-    for code in range(1, flats.LETTERS):
-        letter = spelling.get(chr(code), chr(code))
-        if len(letter) == 1 and letter not in _AMONG_KANJI and letter not in alone:
-            folded[code] = min(ord(letter), flats.LETTERS - 1)
-            kind[code] = _kind(letter)
-    kind[END] = _END
-    return _Letters(folded, kind)
-
-
-def _kind(letter: str) -> int:
-    if letter == " ":
-        return _BLANK
-    if letter in "ー々":
-        return _LONG if letter == "ー" else _AGAIN
-    if letter in _POLITE_LETTERS:
-        return _POLITE
-    return _HAN if _IS_HAN.match(letter) else _KANA if _IS_KANA.match(letter) else _HARD
+    for letters_of, kinds in ((_KANJI, _HAN), (_KATAKANA, _KANA)):
+        for block in letters_of:
+            kind[block] = kinds
+    for letter, of in (("ー", _LONG), ("々", _AGAIN), (" ", _BLANK), ("〆", _HAN)):
+        kind[ord(letter)] = of
+    kind[[ord(letter) for letter in _AMONG_KANJI]] = _HARD
+    alone = [word for word in _anywhere() if len(word) == 1 and ord(word) < flats.LETTERS]
+    kind[[ord(letter) for letter in alone]] = _HARD
+    kind[[ord(letter) for letter in _POLITE_LETTERS]] = _POLITE
+    single = [(letter, to) for letter, to in letters.spelling().items() if len(letter) == 1 and letter != to]
+    spelled = kind.copy()
+    for letter, to in single:
+        if ord(letter) < flats.LETTERS:
+            plain = len(to) == 1 and ord(to) < flats.LETTERS
+            folded[ord(letter)] = ord(to) if plain else ord(letter)
+            spelled[ord(letter)] = kind[ord(to)] if plain else _HARD
+    spelled[END] = _END
+    return _Letters(folded, spelled)
 
 
 def _spelled(words: Iterable[str]) -> list[str]:
@@ -157,7 +172,10 @@ class _Pairs:
         self.last = _is_in(word[-1] for word in longer)
 
     def hold(self, first: Codes, last: Codes) -> Mask:
-        return np.isin(first.astype(np.uint32) << np.uint32(16) | last, self._pairs)
+        pairs = first.astype(np.uint32) << np.uint32(16) | last
+        at = np.minimum(np.searchsorted(self._pairs, pairs), len(self._pairs) - 1)
+        held: Mask = self._pairs[at] == pairs
+        return held
 
 
 def _is_letter(letter: str) -> bool:

@@ -90,28 +90,37 @@ def clearly_surname_first(family: pl.Series, given: pl.Series) -> pl.Series:
 
 
 def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
-    """Have two given names in kanji a usual reading in common (浩 and 弘, not 道子 and 信子)?
+    """Have two given names a usual reading in common (浩 and 弘, not 道子 and 信子)?
+
+    One in kana (ルイ and 琉生) may be any of the other's listed readings.
 
     Args:
         ours: String series of given names as `name.parse` has them; nulls allowed.
         theirs: The same, of the same height.
 
     Returns:
-        Boolean series `shared`, same height and order, no nulls. Only usual readings count: with every listed one,
-        one pair of given names in fifty would share some.
+        Boolean series `shared`, same height and order, no nulls. Of two in kanji only usual readings count: with every
+        listed one, one pair of given names in fifty would share some.
 
     Examples:
         >>> shared(pl.Series(["浩", "道子"]), pl.Series(["弘", "信子"])).to_list()
         [True, False]
     """
     pairs = pl.DataFrame({"a": ours, "b": theirs}, schema={"a": pl.String, "b": pl.String})
-    read = _usual(pl.concat([pairs["a"], pairs["b"]]).drop_nulls().unique())
-    both = pairs.unique().join(read, left_on="a", right_on="name").join(read, left_on="b", right_on="name")
-    alike = both.filter(pl.col("reading") == pl.col("reading_right")).select("a", "b").unique()
+    kana_only = [pl.col(side).str.contains("^[ァ-ヺー]+$") for side in "ab"]
+    told = pairs.drop_nulls().unique().with_columns(usual=kana_only[0] == kana_only[1])
+    alike = pl.concat([_read_alike(told.filter(usual=usual), usual=usual) for usual in (True, False)])
     joined = pairs.join(
         alike.with_columns(shared=pl.lit(value=True)), on=["a", "b"], how="left", maintain_order="left"
     )
     return joined["shared"].fill_null(value=False)
+
+
+def _read_alike(pairs: pl.DataFrame, *, usual: bool) -> pl.DataFrame:
+    """The distinct `a`, `b` that have a reading in common."""
+    read = _readings(pl.concat([pairs["a"], pairs["b"]]).unique(), usual=usual)
+    both = pairs.join(read, left_on="a", right_on="name").join(read, left_on="b", right_on="name")
+    return both.filter(pl.col("reading") == pl.col("reading_right")).select("a", "b").unique()
 
 
 def _romaji(readings: pl.Expr) -> pl.Expr:
@@ -192,6 +201,8 @@ def _heard(ways: pl.DataFrame, lexicons: Lexicons, fold: Fold) -> pl.DataFrame:
             said = say(said, lexicon, fold)
         found.append(_done(said))
         ways = ways.join(found[-1], on="id", how="anti")
+        if ways.is_empty():
+            break
         if say is _spelt:
             ways = ways.filter(_dark(ways, lexicons))
     return pl.concat(found)
@@ -229,6 +240,8 @@ def _done(ways: pl.DataFrame) -> pl.DataFrame:
 
 def _extended(ways: pl.DataFrame, readings: pl.DataFrame, fold: Fold) -> pl.DataFrame:
     """`ways` with every reading of `word` said behind `said`, as far as `target` begins so."""
+    if ways.is_empty():
+        return ways.drop("word")
     said = ways.join(readings, left_on="word", right_on="name")
     said = said.with_columns(said=fold(pl.col("said") + pl.col("reading")))
     # ン may yet become ナ行 before a vowel.
@@ -252,6 +265,8 @@ def _spelt(ways: pl.DataFrame, lexicon: _Lexicon, fold: Fold) -> pl.DataFrame:
         left = left.with_columns(word=pl.col(lexicon.use).str.slice(at, 1))
         left = _extended(left, lexicon.parts, fold)
         spelt.append(left.filter(pl.col(lexicon.use).str.len_chars() == at + 1))
+        if left.is_empty():
+            break
     return pl.concat(spelt).unique()
 
 
@@ -318,6 +333,8 @@ def _ending(ways: pl.DataFrame, lexicon: _Lexicon, fold: Fold) -> pl.DataFrame:
         left = left.join(lexicon.parts, left_on="word", right_on="name").filter(ends).with_columns(said=said)
         left = left.drop("reading", "word").unique()
         found.append(left.filter(name.str.len_chars() == at + 1).select("id"))
+        if left.is_empty():
+            break
     return pl.concat(found)
 
 
@@ -329,12 +346,12 @@ def _unreadable(ways: pl.DataFrame, lexicon: _Lexicon) -> pl.Expr:
     return pl.col(lexicon.use).is_in(strange["word"].unique().implode())
 
 
-def _usual(names: pl.Series) -> pl.DataFrame:
-    """`name`, `reading`: the usual readings of given names, part by part where no bearer is known."""
+def _readings(names: pl.Series, *, usual: bool) -> pl.DataFrame:
+    """`name`, `reading`: the readings of given names, part by part where no bearer is known."""
     named = names.to_frame("given")
-    usual = _lexicon("given", usual=True).about(named)
-    said = named.filter(~usual.lists()).select(name="given", reading=pl.lit(""))
-    ends, parts = [usual.whole], usual.parts.rename({"name": "letter", "reading": "more"})
+    lexicon = _lexicon("given", usual=usual).about(named)
+    said = named.filter(~lexicon.lists()).select(name="given", reading=pl.lit(""))
+    ends, parts = [lexicon.whole], lexicon.parts.rename({"name": "letter", "reading": "more"})
     for at in range(_LONGEST_GIVEN):
         said = said.with_columns(letter=pl.col("name").str.slice(at, 1)).join(parts, on="letter")
         said = said.select("name", reading=pl.col("reading") + pl.col("more"))

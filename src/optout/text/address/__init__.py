@@ -129,8 +129,8 @@ def _ended(
 def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
     """`at`, `name`, `behind` of the lines whose name is a town with the numeral, or with its first digits."""
     groups = lines.select("group").unique().join(places.groups, on="group")
-    ended = places.towns.filter(pl.col("alias").str.contains("[0-9]$"))
-    names = groups.join(ended, on="code").select("group", "alias").unique()
+    names = groups.join(places.towns, on="code").filter(pl.col("alias").str.contains("[0-9]$"))
+    names = names.select("group", "alias").unique()
     cuts = lines.with_columns(cut=pl.int_ranges(1, pl.col("digits").str.len_chars() + 1)).explode("cut")
     head, others = pl.col("digits").str.head(pl.col("cut")), pl.col("digits").str.slice(pl.col("cut"))
     cuts = cuts.with_columns(alias=pl.col("left") + head, others=others)

@@ -261,7 +261,9 @@ def _is_chome(piece: _Piece, places: Places) -> Mask:
     """三丁目 in front of another number."""
     alone = piece.kind[places - 1] != _KANJI
     digit = (piece.kind[places + 3] == _DIGIT) & (_letters().value[piece.flat.codes[places]] > 0)
-    chome: Mask = alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
+    chome: Mask = (
+        alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
+    )
     return chome
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from optout.text.address import naming
 from optout.text.address.places import ANYWHERE, Places
 
 # A municipality no register knows: 浦和市 in 埼玉県浦和市常盤, 岩舟町 in 下都賀郡岩舟町静.
@@ -33,7 +34,7 @@ def resolve(names: pl.DataFrame, places: Places) -> tuple[pl.DataFrame, pl.DataF
         prefecture), `left` String behind that.
     """
     begun = _begun(names.with_columns(pl.col("name").fill_null("")), places)
-    coded = begun.select("id", "left", "postal").join(places.postal, on="postal").rename({"town": "of_code"})
+    coded = begun.select("id", "left", "postal").join(places.postal, on="postal")
     told = begun.filter("told")
     placed = _placed(told.select("id", "group", "left"), places)
     confirmed, against = _confirmed(placed, coded, places)
@@ -59,38 +60,45 @@ def _begun(names: pl.DataFrame, places: Places) -> pl.DataFrame:
 
 
 def _begins(names: pl.DataFrame, places: Places) -> pl.DataFrame:
-    lengths = places.prefixes["prefix"].str.len_chars()
-    found, left = [], names
-    for length in lengths.unique().sort(descending=True):
-        head = left.with_columns(prefix=pl.col("name").str.slice(0, length))
-        head = head.join(places.prefixes.filter(lengths == length), on="prefix", how="left")
-        hit = head["group"].is_not_null()
-        found.append(head.filter(hit).with_columns(left=pl.col("name").str.slice(length)).drop("prefix"))
-        left = left.filter(~hit)
-    nothing = left.with_columns(left="name", group=pl.lit(ANYWHERE, pl.UInt32), told=pl.lit(value=False))
-    return pl.concat([*found, nothing], how="diagonal")
+    prefixes, name = places.prefixes, names["name"]
+    # The last prefix not behind the name in the alphabet is the longest that fits, or begins as that one does.
+    behind = prefixes["prefix"].search_sorted(name, side="right").to_frame("n")
+    at = behind.select(at=pl.when(pl.col("n") > 0).then(pl.col("n") - 1))["at"]
+    while (other := _begins_otherwise(name, prefixes["prefix"].gather(at))).any():
+        at = prefixes["shorter"].gather(at).zip_with(other, at)
+    found = prefixes.drop("shorter")[at]
+    return (
+        pl.concat([names, found], how="horizontal")
+        .with_columns(
+            pl.col("group").fill_null(ANYWHERE),
+            pl.col("told").fill_null(value=False),
+            left=pl.col("name").str.strip_prefix(pl.col("prefix").fill_null("")),
+        )
+        .drop("prefix")
+    )
+
+
+def _begins_otherwise(name: pl.Series, prefix: pl.Series) -> pl.Series:
+    frame = pl.DataFrame({"name": name, "prefix": prefix})
+    return frame.select(~pl.col("name").str.starts_with(pl.col("prefix")).fill_null(value=True)).to_series()
 
 
 def _placed(asked: pl.DataFrame, places: Places) -> pl.DataFrame:
     """Readings of names whose group of municipalities is told."""
-    groups = asked.select("group").unique().join(places.groups, on="group")
-    blank = asked.filter(pl.col("left") == "").join(groups, on="group")
-    named = asked.filter(pl.col("left") != "")
-    towns = _longest(named, groups.join(places.towns, on="code"))
-    found = [towns]
-    rest = named.join(towns, on="id", how="anti")
-    for lesser in (places.hamlets, places.direct):
-        found.append(_longest(rest, _near(rest, groups.join(lesser, on="code"))))
+    lines = asked.join(places.groups, on="group").drop("group")
+    named = lines.filter(pl.col("left") != "")
+    found, rest = [], named
+    for names in (places.towns, places.hamlets, places.direct):
+        found.append(_longest(rest, names))
         rest = rest.join(found[-1], on="id", how="anti")
     # 大字南長野南県町, where 南県町 is registered by itself.
-    inner = towns.filter(pl.col("rest") != "").select("id", "code", town="rest", rest=pl.lit(""))
-    inner = inner.join(places.direct, on=["code", "town"], how="semi")
+    open_ended = found[0].filter(pl.col("rest") != "")
+    inner = open_ended.select("id", "code", town="rest", rest=pl.lit(""))
+    inner = inner.join(places.direct, left_on=["code", "town"], right_on=["code", "alias"], how="semi")
     # 字清水上, where there is a 大字清水 too.
-    open_ended = towns.filter(pl.col("rest") != "").select("id").unique()
-    asked = named.join(open_ended, on="id", how="semi")
-    beside = _exact(asked, groups.join(places.hamlets, on="code"))
-    known = [_read(lines, known=True) for lines in (*found, inner, beside)]
-    return pl.concat([*known, _unread(blank), _unread(rest.join(groups, on="group"))])
+    beside = _exact(named.join(open_ended, on="id", how="semi"), places.hamlets)
+    known = [_read(each, known=True) for each in (*found, inner, beside)]
+    return pl.concat([*known, _unread(lines.filter(pl.col("left") == "")), _unread(rest)])
 
 
 def _read(lines: pl.DataFrame, *, known: bool) -> pl.DataFrame:
@@ -104,49 +112,55 @@ def _unread(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _said(lines: pl.DataFrame) -> pl.DataFrame:
     """The town is not written but said by the postal code."""
-    return lines.select("id", "code", town="of_code", rest=pl.lit(""), known=pl.lit(value=True))
+    town = naming.of_post(pl.col("of_code"))
+    said = lines.select("id", "code", town=town, rest=pl.lit(""), known=pl.lit(value=True))
+    return said.filter(pl.col("town") != "")
 
 
-def _near(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """The names that begin as somebody's does; the others need not be looked through."""
-    begins = asked.select("group", start=pl.col("left").str.slice(0, _LEAST)).unique()
-    names = names.with_columns(start=pl.col("alias").str.slice(0, _LEAST))
-    return names.join(begins, on=["group", "start"], how="semi").drop("start")
+def _only(coded: pl.DataFrame) -> pl.DataFrame:
+    """Of the names whose postal code is of one place, what it says."""
+    return coded.filter(pl.len().over("id") == 1)
 
 
-def _exact(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+def _exact(asked: pl.DataFrame, names: pl.DataFrame, by: str = "code") -> pl.DataFrame:
     """`_longest` where the whole of `left` is the name."""
-    exact = asked.join(names, left_on=["group", "left"], right_on=["group", "alias"])
+    # A set of words is searched far quicker than two columns are joined.
+    names = names.filter(pl.col("alias").is_in(asked["left"].unique().implode()))
+    exact = asked.join(names, left_on=[by, "left"], right_on=[by, "alias"])
+    exact = exact.with_columns(naming.whole("left"))
     return exact.select("id", "code", "town", rest=pl.lit(""), length=pl.col("left").str.len_chars())
 
 
-def _longest(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """The longest name of its group that `left` begins with, and all that is registered under it.
+def _longest(asked: pl.DataFrame, names: pl.DataFrame, by: str = "code") -> pl.DataFrame:
+    """The longest name that `left` begins with, and all that is registered under it.
 
     A numeral is never cut: 1番町 does not begin 1番町1.
 
     Args:
-        asked: `id`, `group`, `left`.
-        names: `group`, `code`, `alias`, `town`.
+        asked: `id`, `left` and where to look: `code`, or `group`.
+        names: `code`, `alias`, `town` of `naming.names`, and `group` if that is where to look.
+        by: Which of the two.
 
     Returns:
         `id`, `code`, `town`, `rest` behind it, `length` of the name found.
     """
-    exact = _exact(asked, names)
-    found = [exact]
-    left = asked.join(exact, on="id", how="anti")
-    lengths = names["alias"].str.len_chars()
-    for length in lengths.unique().sort(descending=True):
-        left = left.with_columns(
-            alias=pl.col("left").str.slice(0, length), rest=pl.col("left").str.slice(length)
-        )
-        digits = pl.col("alias").str.contains("[0-9]$") & pl.col("rest").str.contains("^[0-9]")
-        hits = left.filter(~digits).join(names.filter(lengths == length), on=["group", "alias"])
-        found.append(hits.select("id", "code", "town", "rest", length=pl.lit(length, pl.UInt32)))
-        left = left.select(asked.columns).join(hits, on="id", how="anti")
-        if left.is_empty():
-            break
-    return pl.concat(found)
+    exact = _exact(asked, names, by)
+    asked = asked.join(exact, on="id", how="anti")
+    return exact if asked.is_empty() else pl.concat([exact, _longest_beginning(asked, names, by)])
+
+
+def _longest_beginning(asked: pl.DataFrame, names: pl.DataFrame, by: str) -> pl.DataFrame:
+    left, alias = pl.col("left"), pl.col("alias")
+    # Nearly all names are found whole; of the registers only what begins as somebody's does is looked through.
+    near = names.join(asked.select(by).unique(), on=by, how="semi").with_columns(start=alias.str.head(1))
+    begun = asked.with_columns(start=left.str.head(1)).join(near, on=[by, "start"])
+    begun = begun.filter(left.str.starts_with(alias))
+    begun = begun.with_columns(
+        naming.whole(), rest=left.str.strip_prefix(alias), length=alias.str.len_chars()
+    )
+    begun = begun.filter(~(alias.str.contains("[0-9]$") & pl.col("rest").str.contains("^[0-9]")))
+    longest = begun.filter(pl.col("length") == pl.col("length").max().over("id"))
+    return longest.select("id", "code", "town", "rest", "length")
 
 
 def _confirmed(
@@ -160,9 +174,8 @@ def _confirmed(
     against = asked.join(fits, on="id", how="anti").select("id").unique()
     kept = pl.concat([placed.join(fits, on="id", how="anti"), agrees])
     # 新宿区3-2-1 under 160-0023: the code names the town.
-    only = coded.filter(pl.len().over("id") == 1, pl.col("of_code") != "")
     townless = agrees.filter(pl.col("town") == "", pl.col("rest") == "").select("id", "code")
-    filled = _said(townless.join(only, on=["id", "code"]))
+    filled = _said(townless.join(_only(coded.join(townless, on="id", how="semi")), on=["id", "code"]))
     theirs = _by_code(coded.join(against, on="id"), places)
     conflict = pl.lit(value=True)
     placed_again = kept.join(against.with_columns(conflict=conflict), on="id", how="left")
@@ -172,23 +185,14 @@ def _confirmed(
 def _by_code(coded: pl.DataFrame, places: Places) -> pl.DataFrame:
     """Readings of names in the municipalities of their postal codes: the town as written, else as the code says."""
     asked = coded.select("id", "left", "code").unique()
-    written = _longest_of_codes(asked.filter(pl.col("left") != ""), places)
-    only = coded.filter(pl.len().over("id") == 1, pl.col("of_code") != "").join(written, on="id", how="anti")
-    return pl.concat([_read(written, known=True), _said(only)])
-
-
-def _longest_of_codes(asked: pl.DataFrame, places: Places) -> pl.DataFrame:
-    """`_longest` among the municipalities listed with each name."""
-    groups = asked.group_by("id").agg(pl.col("code").sort()).with_columns(key=pl.col("code").list.join("|"))
-    numbered = groups.select("key", "code").unique("key").with_row_index("group").explode("code")
-    members = groups.select("id", "key").join(numbered.select("key", "group").unique(), on="key")
-    names = numbered.select("group", "code").join(places.towns, on="code")
-    lines = asked.select("id", "left").unique("id").join(members.select("id", "group"), on="id")
-    return _longest(lines, names)
+    written = _longest(asked.filter(pl.col("left") != ""), places.towns)
+    return pl.concat([_read(written, known=True), _said(_only(coded).join(written, on="id", how="anti"))])
 
 
 def _guessed(untold: pl.DataFrame, coded: pl.DataFrame, places: Places) -> pl.DataFrame:
     """Readings of names in no known municipality: by the postal code, else wherever the town is registered."""
+    if untold.is_empty():
+        return pl.DataFrame(schema={"unknown": pl.String, "guess": pl.Boolean})
     by_code = _by_code(coded.join(untold, on="id", how="semi"), places)
     left = untold.join(by_code, on="id", how="anti").filter(pl.col("left") != "")
     found = []
@@ -205,13 +209,20 @@ def _anywhere(parts: pl.DataFrame, places: Places) -> pl.DataFrame:
         none = pl.lit("")
         return parts.select("id", "unknown", code=none, town=none, rest=none, known=pl.lit(value=True))
     groups = parts.select("group").unique().join(places.groups, on="group")
-    names = groups.join(places.towns.filter(pl.col("alias").str.len_chars() >= _LEAST), on="code")
     whole = parts.select("id", "group", left=pl.col("left").str.replace(_COUNTY, ""))
     cut = parts.drop_nulls("behind").select("id", "group", left="behind")
-    at_start = _longest(whole, _near(whole, names)).join(parts.select("id", "unknown"), on="id")
+    names = groups.join(places.towns.filter(pl.col("alias").str.len_chars() >= _LEAST), on="code")
+    at_start = _longest(whole, _near(whole, names), "group").join(parts.select("id", "unknown"), on="id")
     word = pl.col("unknown").str.replace(_COUNTY, "").str.len_chars().fill_null(0)
     beyond = at_start.filter(pl.col("length") > word)
     cut = cut.join(beyond, on="id", how="anti")
-    behind = _longest(cut, _near(cut, names)).join(parts.select("id", "unknown"), on="id")
+    behind = _longest(cut, _near(cut, names), "group").join(parts.select("id", "unknown"), on="id")
     found = pl.concat([beyond.select(behind.columns).with_columns(unknown=pl.lit(None, pl.String)), behind])
     return found.select("id", "code", "town", "rest", "unknown", known=pl.lit(value=True))
+
+
+def _near(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """The names that begin as somebody's does; the others need not be looked through."""
+    begins = asked.select("group", start=pl.col("left").str.slice(0, _LEAST)).unique()
+    names = names.with_columns(start=pl.col("alias").str.slice(0, _LEAST))
+    return names.join(begins, on=["group", "start"], how="semi").drop("start")

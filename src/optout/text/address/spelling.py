@@ -42,8 +42,8 @@ _ODD: Final = rf"{_SEEN}|><|{_STROKE}|{POSTAL}|{_TURN}|[(\[「【]|{spreadsheet.
 
 
 @cache
-def _fold_map() -> chars.Replacement:
-    """Glyphs, dashes, numerals and place-name spellings in a single pass."""
+def replacements() -> Mapping[str, str]:
+    """What is spelled how by `fold`: glyphs, dashes, numerals and place-name spellings."""
     own = tables.mapping("address_fold")
     single = {written: canonical for written, canonical in own.items() if len(written) == 1}
     single |= dict.fromkeys(chars.dashes(), "-") | dict.fromkeys("〜～", "~")
@@ -54,13 +54,13 @@ def _fold_map() -> chars.Replacement:
     }
     # つつじ with its dot apart is a word of the table too, once it is composed.
     glyphs |= {written: canonical + _SEEN for written, canonical in glyphs.items() if written[-1:] in _DOTS}
-    return chars.Replacement.of({**numerals.marked(), **glyphs, **single, **own})
+    return {**numerals.marked(), **glyphs, **single, **own}
 
 
-def replacements() -> Mapping[str, str]:
-    """What is spelled how by `fold`."""
-    made = _fold_map()
-    return dict(zip(made.patterns, made.replacements, strict=True))
+@cache
+def _fold_map() -> chars.Replacement:
+    """All of it in a single pass."""
+    return chars.Replacement.of(replacements())
 
 
 def fold(written: pl.Expr) -> pl.Expr:
