@@ -55,7 +55,7 @@ RESERVED = {
     "rapidfuzz": ("match.compare",),
     "polars_hash": ("keys.digest",),
     "sqlite3": ("store", "register", "holdings.sql"),
-    "psycopg": ("store.engine.postgres", "store.engine.address"),
+    "psycopg": ("store.engine.postgres", "store.engine.address", "store.engine.erasing"),
     "cryptography": ("store", "register"),
     "platformdirs": ("store",),
     "typer": ("cli",),

@@ -34,6 +34,7 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
         "Give the file as it was downloaded.",
     ),
     errors.OlderTableError: ("KEN_ALL.CSV", "is of 2020-01-31", "Import a newer file."),
+    errors.LabelsError: ("sheet.csv", "rows are no row number", "Write row numbers from 0.", 2, (3, 9)),
     errors.TableError: ("rules", "has no rows"),
     errors.KeySchemeError: ("k1-00000000", "k1-11111111"),
     errors.StoreError: ("The folder does not exist. Make it, or choose another path.",),
@@ -46,6 +47,7 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
     errors.WrongKeyError: ("a.db",),
     errors.EmptyStoreError: ("a.db",),
     errors.UnknownRequestError: ("R-ABCDEFGHIJKLM",),
+    errors.NotErasedError: ("postgresql://db/optout", "its table was in use for 60 s"),
     errors.CheckError: ("2 rows are still found. Make a new plan.",),
     errors.ConservationError: (10, 9),
     errors.SeedMissedError: (3, 2),
@@ -81,7 +83,7 @@ def drawn() -> list[tuple[int, str, int]]:
     """Depth, name and exit code of each line of the tree in the module's docstring."""
     found = [_LINE.match(line) for line in inspect.getdoc(errors).splitlines()]  # type: ignore[union-attr]
     if not any(found):  # getdoc strips the common indent when every line has it
-        raise AssertionError("no tree is drawn in errors.py")
+        raise AssertionError("no tree is drawn in errors")
     return [(len(m["indent"]) // 4, m["name"], int(m["code"])) for m in found if m]
 
 

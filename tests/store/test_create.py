@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,63 @@ def test_a_closed_store_says_so(path: Where) -> None:
     for call in calls:
         with pytest.raises(StoreError, match="closed"):
             call()
+
+
+def killed_after_naming(path: Path, make: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hidden second name that is left."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "_remove", fail)
+        with pytest.raises(KeyboardInterrupt):
+            make()
+    (second,) = path.parent.glob(f".{path.name}.creating-*")
+    assert second.samefile(path)
+    return second
+
+
+def test_a_second_name_left_by_a_kill_goes_when_the_store_is_opened_or_made_again(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = killed_after_naming(file, lambda: Store.create(file, key=bytes(32)), monkeypatch)
+    Store.open(file, key=bytes(32)).close()
+    assert not second.exists()
+    for make in (Store.create, Store.open(file, key=bytes(32)).backup):
+        copy = file.with_name(f"{make.__name__}.db")
+        second = killed_after_naming(copy, partial(make, copy), monkeypatch)
+        with pytest.raises(StoreExistsError):
+            make(copy)
+        assert not second.exists()
+        assert copy.exists()
+
+
+def test_the_next_backup_removes_the_second_name_of_the_last(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.create(file) as store:
+        monday, tuesday = file.with_name("monday.db"), file.with_name("tuesday.db")
+        second = killed_after_naming(monday, lambda: store.backup(monday), monkeypatch)
+        under_way = file.with_name(".wednesday.db.creating-0123abcd")
+        under_way.write_bytes(b"of somebody else")
+        with sqlite.turns(file.with_name("wednesday.db")):
+            store.backup(tuesday)
+        assert not second.exists()
+        assert monday.exists()
+        assert under_way.exists()
+
+
+def test_the_next_backup_removes_what_was_left_of_one_that_is_gone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.create(file) as store:
+        monday, tuesday = file.with_name("monday.db"), file.with_name("tuesday.db")
+        second = killed_after_naming(monday, lambda: store.backup(monday), monkeypatch)
+        monday.unlink()
+        store.backup(tuesday)
+        assert not second.exists()
+
+
+def test_a_link_that_is_none_of_ours_stays(file: Path) -> None:
+    Store.create(file).close()
+    theirs = file.with_name(".suppression.db.creating-mine")
+    theirs.hardlink_to(file)
+    Store.open(file).close()
+    assert theirs.exists()

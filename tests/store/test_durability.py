@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from optout.errors import StoreBusyError, StoreFailedError
-from optout.store import Request, Store, engine
+from optout.errors import StoreBusyError, StoreDamagedError, StoreFailedError
+from optout.store import Request, Store, engine, statements, view
 from optout.store.engine import sqlite
 
 Where = Path | str
@@ -134,3 +134,50 @@ def test_the_pragmas_are_those_measured(file: Path) -> None:
         assert got == {"journal_mode": "truncate", "synchronous": 2}
         assert db.execute("PRAGMA secure_delete").fetchone()[0] == 1
         assert db.execute("PRAGMA trusted_schema").fetchone()[0] == 0
+
+
+@pytest.mark.parametrize("failure", ["damaged", "interrupted"])
+def test_a_read_that_failed_holds_nobody_up_whoever_keeps_its_traceback(
+    by_hand: Any, monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    with Store.create(by_hand.path) as store:
+        for n in range(8):
+            store.suppress(Request(phones=f"090-1234-{n:04}"))
+    if failure == "damaged":
+        by_hand.free()
+        by_hand.do("UPDATE block SET data = zeroblob(9) WHERE seq = 3")
+    decoded = iter(range(3))
+
+    def interrupted(*given: Any) -> Any:
+        if next(decoded, None) is None:
+            raise KeyboardInterrupt
+        return whole_rows(*given)
+
+    whole_rows = view.entry.whole_rows
+    monkeypatch.setattr(engine, "WAIT", 0.3)
+    monkeypatch.setattr(view, "_AT_ONCE", 2)
+    with Store.open(by_hand.path) as failed:
+        with monkeypatch.context() as patch:
+            if failure == "interrupted":
+                patch.setattr(view.entry, "whole_rows", interrupted)
+            with pytest.raises((StoreDamagedError, KeyboardInterrupt)) as kept:
+                failed.entries()
+        for _ in range(2):
+            with Store.open(by_hand.path) as other:
+                assert other.suppress(Request(phones="03-1234-5678")).revision == 9
+            failed.close()
+    assert kept.traceback
+
+
+def test_a_statement_not_read_to_its_end_does_not_outlive_its_transaction(store: Store, path: Where) -> None:
+    for n in range(3):
+        store.suppress(Request(phones=f"090-1234-{n:04}"))
+    kept = []
+    with store._log.read() as db:
+        kept += [db.execute(statements.ALL_BLOCKS), db.stream(statements.ALL_BLOCKS)]
+        assert all(next(iter(each)) for each in kept)
+    with store._log.write() as db:
+        kept.append(db.stream(statements.ALL_BLOCKS))
+        assert next(kept[-1])
+    with Store.open(path) as other:
+        assert other.suppress(Request(phones="03-1234-5678")).revision == 4

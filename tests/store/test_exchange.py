@@ -110,6 +110,13 @@ def test_another_key_opens_nothing(
     assert there.revision == 0
 
 
+def test_a_wrong_key_is_said_of_the_file(store: Store, there: Store, tmp_path: Path) -> None:
+    store.suppress(people(1))
+    store.export(tmp_path / "list.optout", KEY)
+    with pytest.raises(WrongKeyError, match=r"list\.optout\. The file is unchanged"):
+        there.merge(tmp_path / "list.optout", "another")
+
+
 def test_every_changed_byte_and_every_cut_is_noticed(store: Store, there: Store, tmp_path: Path) -> None:
     store.suppress(people(3))
     store.export(tmp_path / "list.optout", KEY)

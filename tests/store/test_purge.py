@@ -2,14 +2,23 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from optout.errors import OptionError, StoreDamagedError, StoreError, UnknownRequestError
-from optout.store import Request, Store, blocks, purge, statements
+from optout.errors import (
+    NotErasedError,
+    OptionError,
+    StoreDamagedError,
+    StoreError,
+    UnknownRequestError,
+)
+from optout.store import Request, Store, blocks, engine, purge, statements
+from optout.store.aside import Label
 from optout.store.commit import Commit
 
 Where = Path | str
@@ -162,9 +171,13 @@ def rows(store: Store) -> list[Any]:
         return list(db.stream(purge.statements.ALL_BLOCKS))
 
 
-def test_a_server_writes_the_table_anew(by_hand: Any) -> None:
+def of_servers_alone(by_hand: Any) -> None:
     if not hasattr(by_hand, "schema"):
         pytest.skip("of PostgreSQL alone")
+
+
+def test_a_server_writes_the_table_anew(by_hand: Any) -> None:
+    of_servers_alone(by_hand)
     where = "SELECT pg_relation_filepath('block')"
     with Store.create(by_hand.path) as store:
         (gone,) = store.suppress(person()).request_ids
@@ -175,6 +188,106 @@ def test_a_server_writes_the_table_anew(by_hand: Any) -> None:
     by_hand.do("CHECKPOINT")
     data = next(by_hand.server.folder.rglob(after.rpartition("/")[2])).read_bytes()
     assert [piece for piece in pieces(old[9]) if piece in data] == []
+
+
+@pytest.mark.parametrize(
+    ("begin", "asks", "why"),
+    [
+        ("BEGIN", "SELECT count(*) FROM block", "in use"),
+        ("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1", "not ended"),
+    ],
+)
+def test_a_purge_says_so_while_somebody_keeps_the_old_rows_and_erases_them_when_repeated(
+    by_hand: Any, monkeypatch: pytest.MonkeyPatch, begin: str, asks: str, why: str
+) -> None:
+    of_servers_alone(by_hand)
+    where = "SELECT pg_relation_filepath('block')"
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        (old,) = rows(store)
+        monkeypatch.setattr(engine, "WAIT", 0.3)
+        with closing(by_hand.connect()) as other:
+            other.execute(begin)
+            other.execute(asks)
+            for _ in range(2):
+                with pytest.raises(NotErasedError, match=why):
+                    store.purge(gone, "誤入力", force=True)
+            assert store.active_requests() == []
+            assert store._log._db.execute("SHOW lock_timeout").fetchone() == ("0",)
+        assert store.purge(gone, "誤入力") == store.revision == 2
+        assert store.audit_verify() == 3
+    ((after,),) = by_hand.ask(where)
+    by_hand.do("CHECKPOINT")
+    data = next(by_hand.server.folder.rglob(after.rpartition("/")[2])).read_bytes()
+    assert [piece for piece in pieces(old[9]) if piece in data] == []
+
+
+def test_a_reader_need_not_wait_for_a_purge_that_waits_for_another(
+    by_hand: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_servers_alone(by_hand)
+    from optout.store.engine import erasing
+
+    turn, begun = erasing._vacuumed, threading.Event()
+
+    def told(*given: Any) -> bool:
+        begun.set()
+        return turn(*given)
+
+    monkeypatch.setattr(erasing, "_vacuumed", told)
+    with Store.create(by_hand.path) as store, closing(by_hand.connect()) as other:
+        (gone,) = store.suppress(person()).request_ids
+        kept = store.suppress(others()).request_ids
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM block")
+        purging = threading.Thread(target=store.purge, args=(gone, "誤入力", True))
+        purging.start()
+        try:
+            assert begun.wait(60)
+            with Store.open(by_hand.path) as reader:
+                assert reader.active_requests() == kept
+            assert purging.is_alive()
+        finally:
+            other.execute("ROLLBACK")
+            purging.join()
+        assert store.active_requests() == kept
+
+
+def test_whoever_may_not_rewrite_the_table_is_not_told_that_it_was(by_hand: Any) -> None:
+    of_servers_alone(by_hand)
+    with Store.create(by_hand.path, key=bytes(32)) as store:
+        (gone,) = store.suppress(person()).request_ids
+        store.purge(gone, "誤入力", force=True)
+    role = f"clerk_{by_hand.schema}"
+    by_hand.do(
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT USAGE ON SCHEMA {by_hand.schema} TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {by_hand.schema} TO {role}",
+    )
+    address = by_hand.path.replace("optout@", f"{role}@")
+    with Store.open(address, key=bytes(32)) as store, pytest.raises(NotErasedError, match="no permission"):
+        store.purge(gone, "誤入力")
+
+
+def test_a_server_lost_after_the_purge_leaves_it_recorded_and_says_what_is_not_done(
+    by_hand: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_servers_alone(by_hand)
+    from optout.store.engine import erasing
+
+    outwait = erasing._outwait_the_older
+
+    def lost(db: Any, until: float) -> None:
+        by_hand.do(f"SELECT pg_terminate_backend({db.info.backend_pid})")
+        outwait(db, until)
+
+    with Store.create(by_hand.path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        with monkeypatch.context() as patch:
+            patch.setattr(erasing, "_outwait_the_older", lost)
+            with pytest.raises(NotErasedError):
+                store.purge(gone, "誤入力", force=True)
+        assert store.purge(gone, "誤入力") == store.revision == 2
 
 
 def test_a_backup_of_a_purged_store_verifies(by_hand: Any, tmp_path: Path) -> None:
@@ -259,3 +372,92 @@ def test_killed_while_it_purges_nobody_else_is_lost(path: Where, apart: Any) -> 
             assert set(kept) <= set(store.active_requests())
             assert not said & set(store.active_requests())
             assert store.audit_verify() == store.head.audit_n
+
+
+@pytest.fixture
+def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what is kept aside lies, on both engines."""
+    monkeypatch.setenv("OPTOUT_CACHE_DIR", str(tmp_path / "caches"))
+    return tmp_path / "caches"
+
+
+def keep(store: Store, sections: Iterator[bytes] = iter(())) -> bool:  # noqa: B008 - is empty
+    with store._log.read() as db:
+        at = store._head(db)
+    return store.keep(Label(at, "about", 0), sections)
+
+
+def test_a_purge_killed_before_it_forgot_and_erased_is_finished_by_the_next(
+    path: Where, aside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise Cut
+
+    with Store.create(path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        assert keep(store)
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "forget", cut)
+            with pytest.raises(Cut):
+                store.purge(gone, "誤入力", force=True)
+        assert len(list(aside.iterdir())) == 1
+        at, scrubbed = store.head, []
+        monkeypatch.setattr(store._log, "scrub", lambda: scrubbed.append(list(aside.iterdir())))
+        assert store.purge(gone, "誤入力") == at.revision
+        assert scrubbed == [[]]
+        assert store.head == at
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_what_was_kept_aside_before_a_purge_is_removed_by_whoever_opens_the_store(
+    path: Where, aside: Path, spoilt: bool
+) -> None:
+    with Store.create(path) as store, Store.open(path) as other:
+        (gone,) = store.suppress(person()).request_ids
+        assert keep(store)
+        (file,) = aside.iterdir()
+        before = file.read_bytes()[: 20 if spoilt else None]
+        Store.open(path).close()
+        assert file.exists()
+        store.purge(gone, "誤入力", force=True)
+        for again in (lambda: Store.open(path).close(), lambda: other.recall(lambda *_: None)):
+            file.write_bytes(before)
+            again()
+            assert not file.exists()
+        assert keep(store)
+        Store.open(path).close()
+        assert file.exists()
+
+
+def test_nothing_is_kept_aside_that_was_purged_while_it_was_written(path: Where, aside: Path) -> None:
+    with Store.create(path) as store, Store.open(path) as other:
+        (gone,) = store.suppress(person()).request_ids
+
+        def sections() -> Iterator[bytes]:
+            other.purge(gone, "誤入力", force=True)
+            yield b"a person"
+
+        with store._log.read() as db:
+            label = Label(store._head(db), "about", 1)
+        store.keep(label, sections())
+        assert list(aside.iterdir()) == []
+
+
+def test_a_purge_takes_away_what_a_killed_writer_left_half_written_aside(path: Where, aside: Path) -> None:
+    with Store.create(path) as store:
+        (gone,) = store.suppress(person()).request_ids
+        assert keep(store)
+        (file,) = aside.iterdir()
+        file.with_name(f".{file.name}.0123abcd").write_bytes(file.read_bytes())
+        store.purge(gone, "誤入力", force=True)
+        assert list(aside.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["山田 太郎", "R-山田", "090-1234-5678"])
+def test_a_name_given_for_a_request_id_is_not_repeated(store: Store, name: str) -> None:
+    for ask in (store.purge, store.lift):
+        with pytest.raises(UnknownRequestError) as caught:
+            ask(name, "誤入力")
+        assert name not in f"{caught.value} {caught.value!r} {vars(caught.value)}"
+    with pytest.raises(UnknownRequestError, match="R-AAAAAAAAAAAAA-12 "):
+        store.lift("R-AAAAAAAAAAAAA-12", "誤入力")

@@ -168,8 +168,10 @@ class Store(Upkeep):
             keyring = Keyring(log.name, facts.store_id, found.root)
             store = cls(place.path, log, keyring, caller, found.path)
             with log.read() as db:
-                store._keyring.prove(db, facts.key_check)
+                # Read anew: a rotation since has other data keys, for which this key is the wrong one.
+                store._keyring.prove(db, layout.read_facts(db, log.name).key_check)
                 store._head(db)
+            store._forget_purged()
         except BaseException:
             log.close()
             raise

@@ -22,7 +22,7 @@ import platformdirs
 from polars.exceptions import PolarsError
 
 from optout.store import seal
-from optout.store.head import Head
+from optout.store.head import FIRST, Head
 
 Build: TypeAlias = "Callable[[Label, Iterator[bytes]], Derived | None]"
 Derived = TypeVar("Derived")
@@ -117,7 +117,7 @@ class Aside:
         written = self._written(label, sorted(keys))
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._sweep()
+            self._sweep(_STRAY)
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
                 _write(file, self._key(keys, written), written, sections)
@@ -130,11 +130,24 @@ class Aside:
                 draft.unlink(missing_ok=True)
         return True
 
+    def made_at(self) -> Head | None:
+        """Where the log stood when the file was made, as it says; FIRST when it does not; None when there is none."""
+        if self.path is None:
+            return None
+        try:
+            with self.path.open("rb") as file:
+                return self._label(file)[0].head
+        except OSError:
+            return None
+        except (ValueError, KeyError, TypeError, OverflowError):
+            return FIRST
+
     def forget(self) -> None:
-        """Remove the file, because something in it is to be gone."""
+        """Remove the file and what is being written in its place, because something in it is to be gone."""
         if self.path is not None:
             with suppress(OSError):
                 self.path.unlink(missing_ok=True)
+            self._sweep(0.0)
 
     def _written(self, label: Label, ids: list[int]) -> bytes:
         told = {
@@ -165,13 +178,13 @@ class Aside:
         together = b"".join(keys[int(one)] for one in told["keys"])
         return seal.derive(together, self.store_id, f"optout aside {told['salt']}")
 
-    def _sweep(self) -> None:
-        """Remove drafts of processes that were killed."""
-        assert self.path is not None  # noqa: S101 - `write`
-        oldest = self.now().timestamp() - _STRAY
+    def _sweep(self, age: float) -> None:
+        """Remove drafts that are older: of a process that was killed, or of one that then writes none."""
+        assert self.path is not None  # noqa: S101 - `write`, `forget`
+        oldest = self.now().timestamp() - age
         for draft in self.path.parent.glob(f".{self.path.name}.????????"):
             with suppress(OSError):
-                if draft.stat().st_mtime < oldest:
+                if not age or draft.stat().st_mtime < oldest:
                     draft.unlink()
 
 

@@ -182,7 +182,7 @@ def _opened(file: BinaryIO, line: bytes, secret: bytes, number: int, path: Path)
     try:
         return seal.unseal(secret, sealed, _place(line, number))
     except seal.UnsealError:
-        raise WrongKeyError(str(path)) from None
+        raise WrongKeyError(str(path), "file") from None
 
 
 def _line(header: dict[str, Any]) -> bytes:

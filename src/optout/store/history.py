@@ -105,10 +105,21 @@ def continues(db: Transaction, since: Head, head: Head) -> bool:
     """Whether an earlier head is in the history of this one, and nothing that stood then was purged since."""
     if since.epoch != head.epoch or any(then > now for then, now in zip(since[1:4], head[1:4], strict=True)):
         return False
-    row = db.execute(statements.AUDIT_HASH, (since.audit_n,)).fetchone()
-    if row is None or not seal.same(since.audit_hash, row[0]):
-        return False
-    return db.execute(statements.PURGED, (since.audit_n,)).fetchone() is None
+    return _knows(db, since) and not _purged_after(db, since.audit_n)
+
+
+def purged_since(db: Transaction, since: Head) -> bool:
+    """Whether something may have been purged of what stood at a head; one of another history knows of no purge."""
+    return _purged_after(db, since.audit_n if _knows(db, since) else 0)
+
+
+def _knows(db: Transaction, head: Head) -> bool:
+    row = db.execute(statements.AUDIT_HASH, (head.audit_n,)).fetchone()
+    return row is not None and seal.same(head.audit_hash, row[0])
+
+
+def _purged_after(db: Transaction, audit_n: int) -> bool:
+    return db.execute(statements.PURGED, (audit_n,)).fetchone() is not None
 
 
 def changes(view: View, since: int, head: Head) -> Changes:

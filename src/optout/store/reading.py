@@ -132,6 +132,7 @@ class Reading:
 
     def recall(self, build: aside.Build[aside.Derived]) -> aside.Derived | None:
         """What was derived from the list earlier and kept aside; None when nothing is that can be used."""
+        self._forget_purged()
         with self._log.read() as db:
             keys = self._keyring.every(db)
         return self._aside.read(keys, build)
@@ -140,11 +141,23 @@ class Reading:
         """Keep aside what was derived from the list, sealed; whether that could be done."""
         with self._log.read() as db:
             keys = self._keyring.every(db)
-        return self._aside.write(keys, label, sections)
+        kept = self._aside.write(keys, label, sections)
+        self._forget_purged()  # while it was written, somebody may have purged, and found nothing to forget
+        return kept
 
     def forget(self) -> None:
         """Remove what was kept aside here; it is made again when it is needed."""
         self._aside.forget()
+
+    def _forget_purged(self) -> None:
+        """Remove what was kept aside before a purge: whoever purged elsewhere, or was killed on the way, left it."""
+        made = self._aside.made_at()  # before the log is read, which then is no older
+        if made is None:
+            return
+        with self._log.read() as db:
+            late = history.purged_since(db, made)
+        if late:
+            self.forget()
 
     def requests(self, request_ids: Iterable[str]) -> pl.DataFrame:
         """Entries of these requests, lifted ones included; unknown ids have none."""

@@ -140,6 +140,7 @@ class Upkeep(Reading):
 
         The blocks are sealed anew without it and the audit tells that they were. What earlier copies hold (backups, a
         server's log of changes) is out of reach. The keyed hash of the request stays: given again it is a new one.
+        Purging what was purged already finishes what was cut off, and records nothing.
 
         Args:
             request_id: As on the receipt.
@@ -150,9 +151,18 @@ class Upkeep(Reading):
             UnknownRequestError: no such request.
             OptionError: no reason.
             StoreError: the request is in force, and `force` was not given or it is a legal hold.
+            NotErasedError: the purge is recorded, but what it took out still stands in the files of the server, because
+                somebody was in the middle of a transaction all the while; purge the same again.
         """
         if not isinstance(reason, str) or not reason.strip():
             raise OptionError("reason", ("a text that says why, and not who",))
+        revision = self._purged(request_id, reason, force)
+        # Also when it had been purged before: whoever did it may have been killed in between.
+        self.forget()
+        self._log.scrub()
+        return revision
+
+    def _purged(self, request_id: str, reason: str, force: bool) -> int:
         with self._log.write() as db:
             at = self._caught_up(db)
             if request_id in {
@@ -165,10 +175,7 @@ class Upkeep(Reading):
             purge.require_allowed(request_id, active, force, bool(held(entries)))
             tenants = entries["tenant"].fill_null("").unique()
             commit = Commit(db, self._keyring, at, self._stamp())
-            revision = purge.purge(commit, self._log.name, request_id, tenants, reason, lift=active)
-        self.forget()
-        self._log.scrub()
-        return revision
+            return purge.purge(commit, self._log.name, request_id, tenants, reason, lift=active)
 
     @property
     def exchange_key(self) -> str:

@@ -227,7 +227,11 @@ class Engine(ABC, Generic[Connection]):
         return self._db
 
     def scrub(self) -> None:
-        """After a purge: leave no copy of what a table held before in its files, as far as the engine can."""
+        """After a purge: leave no copy of what the blocks held before in their files, as far as the engine can.
+
+        Raises:
+            NotErasedError: there still is one.
+        """
 
     def told(self, error: Exception) -> OptoutError:
         """Our error for one of `failures`, met while reading."""

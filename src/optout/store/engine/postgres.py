@@ -19,6 +19,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from optout.errors import (
+    NotErasedError,
     OptionError,
     OptoutError,
     StoreBusyError,
@@ -29,7 +30,7 @@ from optout.errors import (
     StoreMissingError,
 )
 from optout.store import engine
-from optout.store.engine import Engine, Location, Row, Transaction, Value
+from optout.store.engine import Engine, Location, Row, Transaction, Value, erasing
 from optout.store.engine.address import Address
 
 APPLICATION: Final = "optout"
@@ -102,7 +103,7 @@ _WHY: Final = {
     "53200": "the server is out of memory",
     "58030": "I/O error",
     "25006": "the server is read-only",
-    "42501": "no permission",
+    "42501": erasing.FORBIDDEN,
     "57014": "the server cancelled it",
 }
 _LOST: Final = "the connection to the server was lost"
@@ -214,10 +215,13 @@ class PostgreSQL(Engine[Server]):
             try:
                 db = self._begun(writing=False)
                 self._roll_back()
-                table = sql.Identifier(self._address.schema, "block")
-                db.execute(sql.SQL("VACUUM (FULL) {}").format(table))
-            except self.failures as error:
-                raise self._meaning(error, writing=True) from error
+                why = erasing.rewritten(db, sql.Identifier(self._address.schema, "block"), engine.WAIT)
+            except (psycopg.Error, StoreError) as error:
+                raise NotErasedError(self.name, _why(error)) from error
+            finally:
+                self._roll_back()
+            if why is not None:
+                raise NotErasedError(self.name, why)
 
     def _alive(self) -> bool:
         return self._db is not None and not self._db.closed
@@ -289,10 +293,14 @@ def meaning(name: str, error: Exception, writing: bool) -> OptoutError:
         return StoreDamagedError(name, f"PostgreSQL says {code}")
     if isinstance(error, psycopg.DataError) and not code:  # refused before it was sent
         return OptionError("tenant, actor, purpose or id", ("a text without NUL characters",))
-    why = _WHY.get(code) or (f"PostgreSQL says {code}" if code else _LOST)
     if writing:
-        return StoreFailedError(name, why)
-    return StoreError(f"{name} could not be read ({why}). Check the server and try again.")
+        return StoreFailedError(name, _why(error))
+    return StoreError(f"{name} could not be read ({_why(error)}). Check the server and try again.")
+
+
+def _why(error: Exception) -> str:
+    code = getattr(error, "sqlstate", None) or ""
+    return _WHY.get(code) or (f"PostgreSQL says {code}" if code else _LOST)
 
 
 @cache

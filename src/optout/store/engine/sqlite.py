@@ -13,9 +13,10 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 import filelock
 
@@ -47,6 +48,7 @@ PRAGMAS: Final = (
 )
 # A draft needs no journal file that outlives it; EXTRA syncs the folder as well.
 _DRAFT: Final = ("PRAGMA journal_mode = DELETE", "PRAGMA synchronous = EXTRA")
+_DRAFTS: Final = re.compile(r"\.(.+)\.creating-[0-9a-f]{8}")
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # Where the text of its own message is no UTF-8, sqlite3 raises the second.
 _FAILURES: Final = (sqlite3.Error, UnicodeDecodeError)
@@ -119,14 +121,27 @@ class Session:
     """A transaction on a file."""
 
     db: sqlite3.Connection
+    _asked: WeakSet[sqlite3.Cursor] = field(default_factory=WeakSet)
 
     def execute(self, statement: str, given: Sequence[Value] = ()) -> sqlite3.Cursor:
         """SQLite reads a statement as it is written."""
-        return self.db.execute(statement, given)
+        cursor = self.db.execute(statement, given)
+        self._asked.add(cursor)
+        return cursor
 
     def stream(self, statement: str, given: Sequence[Value] = ()) -> Iterator[Row]:
         """SQLite steps through rows, and holds one at a time."""
-        return iter(self.db.execute(statement, given))
+        return iter(self.execute(statement, given))
+
+    def end(self) -> None:
+        """Ask for no more rows.
+
+        Neither ROLLBACK nor closing the file ends a statement that was not read to its end: it keeps its lock as long
+        as its cursor lives, and whoever keeps the traceback of a failure keeps the cursors of its frames.
+        """
+        for cursor in list(self._asked):
+            with suppress(sqlite3.Error):
+                cursor.close()
 
     def insert(self, statement: str, rows: Iterable[Sequence[Value]]) -> None:
         """One prepared statement for all."""
@@ -174,13 +189,14 @@ class SQLite(Engine[sqlite3.Connection]):
     """The open file; processes take turns by the lock file."""
 
     failures = _FAILURES
+    _session: Session | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(str(path))
 
     def _connect(self) -> sqlite3.Connection:
-        self._turns = turns(self.path)
+        self._turns, self._session = turns(self.path), None
         db: sqlite3.Connection | None = None
         try:
             db = connect(self.path)
@@ -196,15 +212,23 @@ class SQLite(Engine[sqlite3.Connection]):
         db.close()
 
     def _transaction(self, db: sqlite3.Connection) -> Session:
-        return Session(db)
+        self._session = Session(db)
+        return self._session
 
     def _begin(self, db: sqlite3.Connection, writing: bool) -> None:
         db.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     def _commit(self, db: sqlite3.Connection) -> None:
+        self._end()
         db.execute("COMMIT")
 
+    def _end(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.end()
+
     def _roll_back(self) -> None:
+        self._end()
         # After an I/O error SQLite may have rolled back, or be unable to: a hot journal then does it.
         with suppress(sqlite3.Error):
             if self._db is not None and self._db.in_transaction:
@@ -246,6 +270,7 @@ class File:
                 f"The folder {self.path.parent} does not exist. Make it, or choose another path."
             )
         if self.path.exists() or self.path.is_symlink():
+            _drop_second_names(self.path)
             raise StoreExistsError(self.name)
 
     def open(self) -> SQLite:
@@ -254,6 +279,7 @@ class File:
             raise StoreMissingError(self.name)
         if not self.path.is_file():
             raise StoreDamagedError(self.name, "it is not a file")
+        _drop_second_names(self.path)
         return SQLite(self.path)
 
     def build(self, fill: Callable[[Transaction], None]) -> None:
@@ -310,11 +336,44 @@ def _prefix(path: Path) -> str:
 
 
 def _sweep(path: Path) -> None:
-    """Remove drafts of a creation that was killed; nobody else is creating, we hold the lock file."""
+    """Remove drafts of creations that were killed; nobody else is creating, we hold the lock file.
+
+    Also those of stores beside it: backups are made under a new name each.
+    """
     prefix = _prefix(path)
     for entry in path.parent.iterdir():
-        if entry.name.startswith(prefix):
+        if entry.name.startswith(prefix) or _is_second_name(entry):
             _remove(entry)
+        else:
+            _remove_if_abandoned(entry)
+
+
+def _remove_if_abandoned(entry: Path) -> None:
+    """Remove a draft of another store unless somebody holds the lock file under which drafts of it are made."""
+    found = _DRAFTS.fullmatch(entry.name)
+    if found is None or not entry.with_name(f"{found[1]}.lock").exists():
+        return
+    with suppress(OSError), filelock.FileLock(entry.with_name(f"{found[1]}.lock"), timeout=0):
+        _remove(entry)
+
+
+def _drop_second_names(path: Path) -> None:
+    """What a creation leaves that was killed after it had named its draft: the store under two names."""
+    with suppress(OSError):
+        if path.stat().st_nlink > 1:
+            for entry in path.parent.iterdir():
+                if entry.name.startswith(_prefix(path)) and _is_second_name(entry):
+                    _remove(entry)
+
+
+def _is_second_name(entry: Path) -> bool:
+    """Whether a draft is linked to the name it was made for: its maker needs it no more, killed or not."""
+    found = _DRAFTS.fullmatch(entry.name)
+    if found is None:
+        return False
+    with suppress(OSError):
+        return entry.samefile(entry.with_name(found[1]))
+    return False
 
 
 def _remove(draft: Path) -> None:
