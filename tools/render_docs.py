@@ -39,6 +39,7 @@ _REASONS: Final = {
     "own_flag": "行自身の拒否: DM不要, 架電禁止, 故人 … in a column, a note or the name",
     "own_flag_unclear": "拒否欄が読めない: a refusal column holds something unclear",
     "oversized_cell": "長すぎるセル: an identity cell longer than any name or address",
+    "crowded": "共用が多すぎる: a number or house that so many entries share that not all were compared",
     "unidentifiable": "誰の行か不明: no identifier survives",
 }
 

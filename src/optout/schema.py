@@ -47,6 +47,7 @@ REASONS: Final = (
     "own_flag",
     "own_flag_unclear",
     "oversized_cell",
+    "crowded",
     "unidentifiable",
 )
 REASON: Final = pl.Enum(REASONS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -24,9 +24,26 @@ from optout.text.flat import Keys, Mask, Places
 Side: TypeAlias = Literal["row", "entry"]
 
 _KEYS: Final[dict[str, DType]] = {"i": pl.UInt32, "key": pl.UInt64}
+_PAIRS: Final[dict[str, DType]] = {"a": pl.UInt32, "b": pl.UInt32}
+# A switchboard or a tower that so many entries share tells little; comparing all with all of them would never end.
+CROWD: Final = 500
+_FEW_OF_A_CROWD: Final = 8
 # Of a sieve: so many times as many places as keys, so that one row in so many passes by chance.
 _ROOM: Final = 16
 _LEAST_BITS: Final = 12
+
+
+class Met(NamedTuple):
+    """Pairs that share a blocking key.
+
+    Attributes:
+        pairs: `a` UInt32 (line of the other frame), `b` UInt32 (line of ours), distinct, sorted.
+        crowded: UInt32, lines of the other frame one of whose keys more than `CROWD` of our lines have. Of these only
+            a few were taken, and those whose name begins alike: what is said of such a line is not all.
+    """
+
+    pairs: pl.DataFrame
+    crowded: pl.Series
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +55,14 @@ class Blocked:
         usable: Boolean, a line each: at least one identifier survives.
         flagged: Boolean, a line each: the name cell itself refuses (※DM不要), or tells a death.
         kana_births: UInt64, birth dates of the lines that have a reading and no kanji name.
+        heads: UInt64, a line each: the first letter of the main name, 0 where there is none.
     """
 
     keys: dict[str, pl.DataFrame]
     usable: pl.Series
     flagged: pl.Series
     kana_births: pl.Series
+    heads: pl.Series
     _sieves: dict[str, Mask] = field(default_factory=dict, repr=False)
     _sorted: dict[str, Listed] = field(default_factory=dict, repr=False)
 
@@ -54,20 +73,46 @@ class Blocked:
             sieve = self._sieves.setdefault(rule, _sieve(self.keys[rule]["key"].to_numpy()))
         return sieve[_place(keys, len(sieve))]
 
-    def met_by(self, other: Blocked) -> pl.DataFrame:
-        """Pairs that share a key: `a` UInt32 (line of the other), `b` UInt32 (line of ours), distinct, sorted."""
-        found = [pl.DataFrame(schema={"a": pl.UInt32, "b": pl.UInt32})]
+    def met_by(self, other: Blocked) -> Met:
+        """The pairs that share a key with a line of another raw frame."""
+        found, crowded = [pl.DataFrame(schema=_PAIRS)], [np.empty(0, np.uint32)]
         for rule, asked in other.keys.items():
-            ours, keys = self._in_order(rule), asked["key"].to_numpy()
-            first = np.searchsorted(ours.key, keys)
-            count = np.searchsorted(ours.key, keys, side="right") - first
-            within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-            lines = {
-                "a": np.repeat(asked["i"].to_numpy(), count),
-                "b": ours.line[np.repeat(first, count) + within],
-            }
-            found.append(pl.DataFrame(lines, schema=found[0].schema))
-        return pl.concat(found).unique().sort("a", "b")
+            lines = asked["i"].to_numpy()
+            first, count = self._found(rule, asked["key"].to_numpy())
+            many = count > CROWD
+            found.append(
+                self._pairs(rule, lines, first, np.minimum(count, np.where(many, _FEW_OF_A_CROWD, CROWD)))
+            )
+            if many.any():
+                heads = other.heads.gather(lines[many]).to_numpy()
+                found.append(self._alike(rule, lines[many], first[many], count[many], heads))
+                crowded.append(lines[many])
+        pairs = pl.concat(found).unique().sort("a", "b")
+        return Met(pairs, pl.Series(np.unique(np.concatenate(crowded)), dtype=pl.UInt32))
+
+    def _found(self, rule: str, keys: Keys) -> tuple[Places, Places]:
+        """Where each key begins among ours, and how often it is there."""
+        ours = self._in_order(rule)
+        first = np.searchsorted(ours.key, keys)
+        return first, np.searchsorted(ours.key, keys, side="right") - first
+
+    def _pairs(self, rule: str, lines: Places, first: Places, count: Places) -> pl.DataFrame:
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        ours = self._in_order(rule).line[np.repeat(first, count) + within]
+        return pl.DataFrame({"a": np.repeat(lines, count), "b": ours}, schema=_PAIRS)
+
+    def _alike(self, rule: str, lines: Places, first: Places, count: Places, heads: Keys) -> pl.DataFrame:
+        """Of a crowd those whose name begins with the same letter, so many at most."""
+        ours = self._in_order(rule).line
+        found = [pl.DataFrame(schema=_PAIRS)]
+        told = pl.DataFrame({"line": lines, "first": first, "count": count, "head": heads})
+        for (begin, size, head), of in told.group_by("first", "count", "head", maintain_order=True):
+            crowd = ours[int(begin) : int(begin) + int(size)]
+            same = crowd[self.heads.gather(crowd).to_numpy() == head][:CROWD] if head else crowd[:0]
+            rows = of["line"].to_numpy()
+            pairs = {"a": np.repeat(rows, len(same)), "b": np.tile(same, len(rows))}
+            found.append(pl.DataFrame(pairs, schema=_PAIRS))
+        return pl.concat(found)
 
     def _in_order(self, rule: str) -> Listed:
         """Our keys of a rule in order, and their lines: hardly any row has one, so looking it up is enough."""
@@ -111,7 +156,8 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
         for number, (rule, wanted) in enumerate(_rules().items(), 1)
     }
     usable = pl.Series("usable", _usable(raw, read))
-    return Blocked(keys, usable, pl.Series("flagged", read.named.flagged), kana_births)
+    heads = pl.Series("head", read.named.head, dtype=pl.UInt64)
+    return Blocked(keys, usable, pl.Series("flagged", read.named.flagged), kana_births, heads)
 
 
 @cache

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from optout.screen.snapshot import Snapshot
 
 # Raised whenever what is kept, or how, is another.
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 # A smaller list is read as fast from the log; a snapshot is kept again when as many lines, or a tenth, changed.
 LEAST: Final = 1_000
 _PART: Final = 10
 _SCOPE: Final = ("request", "tenant", "channels", "household", "planted")
-_TOLD: Final = ("usable", "flagged")
+_TOLD: Final = ("usable", "flagged", "head")
 _FIXED: Final = 3  # sections before those of the keys: facts, lines, birth dates
 
 
@@ -70,7 +70,8 @@ def _sections(snapshot: Snapshot) -> Iterator[bytes]:
     keys = snapshot.blocked
     shelf = snapshot.mark[1].records if snapshot.mark else ()
     yield json.dumps({"shelf": shelf, "rules": list(keys.keys)}).encode()
-    told = pl.DataFrame([keys.usable.alias(_TOLD[0]), keys.flagged.alias(_TOLD[1])])
+    of_lines = (keys.usable, keys.flagged, keys.heads)
+    told = pl.DataFrame([column.alias(name) for column, name in zip(of_lines, _TOLD, strict=True)])
     yield _parquet(pl.concat([snapshot.entries, snapshot.raw.drop("row"), told], how="horizontal"))
     yield _parquet(keys.kana_births.alias("birth").to_frame())
     for ours in keys.keys.values():
@@ -93,7 +94,7 @@ def _snapshot(
         places,
         lines.select(_SCOPE),
         raw.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")),
-        Blocked(keys, lines["usable"], lines["flagged"], births),
+        Blocked(keys, lines["usable"], lines["flagged"], births, lines["head"]),
         (label.head, shelf),
     )
 

@@ -79,23 +79,29 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     planted = seeds.plant(raw, first_row + n_rows)
     whole = pl.concat([raw, planted.drop("seed")], how="diagonal")
     probe = blocked(whole, "row", snapshot.blocked)
-    pairs = _candidates(probe, snapshot, question, real=raw.height)
+    pairs, crowded = _candidates(probe, snapshot, question, real=raw.height)
     pairs = _decided(pairs, whole, snapshot, question)
     hits = _hits(pairs, whole, snapshot)
     caught = seeds.require_caught(planted, hits.select("row", "request"))
     hits = hits.filter(pl.col("row") < first_row + n_rows)
-    own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height])
+    own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height], crowded)
     verdicts = _verdicts(hits, own, first_row, n_rows)
     return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught)
 
 
-def _candidates(rows: Blocked, snapshot: Snapshot, question: Question, real: int) -> pl.DataFrame:
-    """Pairs (`a` line of the batch, `b` line of the list) that share a blocking key, within scope."""
+def _candidates(
+    rows: Blocked, snapshot: Snapshot, question: Question, real: int
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Pairs (`a` line of the batch, `b` line of the list) that share a blocking key, within scope.
+
+    And the lines of the batch of which not all such pairs are among them.
+    """
     scope = in_scope(snapshot.entries, question.channel, question.tenant)
-    pairs = snapshot.blocked.met_by(rows)
+    pairs, crowded = snapshot.blocked.met_by(rows)
     pairs = pairs.filter(scope.gather(pairs["b"]))
     # Planted rows meet planted entries only: no real person is ever held against an invented one.
-    return pairs.filter((pairs["a"] >= real) == snapshot.entries["planted"].gather(pairs["b"]))
+    met = pairs.filter((pairs["a"] >= real) == snapshot.entries["planted"].gather(pairs["b"]))
+    return met, crowded.filter(crowded < real)
 
 
 def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, question: Question) -> pl.DataFrame:

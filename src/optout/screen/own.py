@@ -1,4 +1,4 @@
-"""What a row says of itself, without any entry of the list: its own refusal, or that it cannot be judged.
+"""What is said of a row without any one entry of the list: its own refusal, or that it cannot be judged.
 
 Source: 特商法 第17条 and 個人情報保護法 第27条第2項 (a refusal counts wherever it is written).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from optout.schema import REASON, VERDICT, numbered
@@ -16,30 +17,33 @@ from optout.text import flag
 # cannot be told.
 _LONGEST: Final = 2_000
 # First that is true decides; only the first of them withholds.
-_WORDS: Final = ("own_flag", "own_flag_unclear", "oversized_cell", "unidentifiable")
+_WORDS: Final = ("own_flag", "own_flag_unclear", "oversized_cell", "crowded", "unidentifiable")
+_SAID: Final = _WORDS[:-1]
 
 # Nothing at all is told of the subject.
 _BLANK: Final = pl.all_horizontal(pl.exclude("row", "subject").is_null()).alias("blank")
 
 
-def own_words(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series) -> pl.DataFrame:
+def own_words(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series, crowded: pl.Series) -> pl.DataFrame:
     """The rows that speak for themselves.
 
     Args:
         raw: A raw frame.
         usable: Boolean, a line each: at least one identifier survives.
         flagged: Boolean, a line each: the name cell itself refuses.
+        crowded: UInt32, lines that share a number or a house with so many entries that not all were compared.
 
     Returns:
         One line a row that has something to say: `row` UInt32, `verdict`, `reason`.
     """
-    lines = raw.select("row", *_said(raw, flagged), _BLANK).with_columns(usable.alias("usable"))
-    odd = lines.filter(pl.any_horizontal(_WORDS[:3]) | ~pl.col("usable")).select("row").unique()
+    many = pl.Series("crowded", np.zeros(raw.height, np.bool_)).scatter(crowded, values=True)
+    lines = raw.select("row", *_said(raw, flagged), _BLANK).with_columns(many, usable.alias("usable"))
+    odd = lines.filter(pl.any_horizontal(_SAID) | ~pl.col("usable")).select("row").unique()
     untold = (~pl.col("usable") & ~pl.col("blank")).any() | (~pl.col("usable")).all()
     rows = (
         lines.join(odd, on="row", how="semi")
         .group_by("row")
-        .agg(*(pl.col(word).any() for word in _WORDS[:3]), untold.alias(_WORDS[3]))
+        .agg(*(pl.col(word).any() for word in _SAID), untold.alias(_WORDS[-1]))
     )
     verdict = pl.when("own_flag").then(pl.lit("withhold")).otherwise(pl.lit("review"))
     reason = pl.coalesce([pl.when(word).then(pl.lit(word)) for word in _WORDS])

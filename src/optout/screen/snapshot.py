@@ -168,7 +168,8 @@ def _cut(
 ) -> Snapshot:
     # Which line a birth date of `kana_births` is of is not known: one too many costs a reading and tells nothing.
     old = base.blocked
-    left = Blocked(keys, old.usable.gather(lines), old.flagged.gather(lines), old.kana_births)
+    usable, flagged, heads = (column.gather(lines) for column in (old.usable, old.flagged, old.heads))
+    left = Blocked(keys, usable, flagged, old.kana_births, heads)
     return replace(base, entries=entries, raw=raw, blocked=left)
 
 
@@ -185,6 +186,7 @@ def _behind(first: Blocked, second: Blocked, height: int) -> Blocked:
         pl.concat([first.usable, second.usable]),
         pl.concat([first.flagged, second.flagged]),
         pl.concat([first.kana_births, second.kana_births]).unique(),
+        pl.concat([first.heads, second.heads]),
     )
 
 
