@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from optout.checks.intake import Intake, intake
     from optout.errors import DeliveryRefused, OptoutError
     from optout.register import Certificate, verify_certificate
-    from optout.screen import Progress, Result, Summary, normalize, screen, screen_file
+    from optout.screen import (
+        Progress,
+        Result,
+        Summary,
+        Tuning,
+        label_sheet,
+        normalize,
+        screen,
+        screen_file,
+        tune,
+    )
     from optout.store import Identity, Receipt, Request, Store
 
     __version__: str
@@ -35,14 +45,17 @@ __all__ = [
     "Result",
     "Store",
     "Summary",
+    "Tuning",
     "__version__",
     "deliver",
     "errors",
     "intake",
+    "label_sheet",
     "normalize",
     "removal",
     "screen",
     "screen_file",
+    "tune",
     "verify_certificate",
 ]
 
@@ -58,12 +71,15 @@ _HOME: Final = {
     "Result": "screen",
     "Store": "store",
     "Summary": "screen",
+    "Tuning": "screen",
     "deliver": "checks",
     "intake": "checks",
+    "label_sheet": "screen",
     "normalize": "screen",
     "removal": "checks",
     "screen": "screen",
     "screen_file": "screen",
+    "tune": "screen",
     "verify_certificate": "register",
 }
 

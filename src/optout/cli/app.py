@@ -14,7 +14,7 @@ from typing import Annotated, Final, TextIO
 
 import typer
 
-from optout.cli import checks, copies, demo, keys, lists, places, requests, upkeep
+from optout.cli import checks, copies, demo, keys, lists, places, requests, tune, upkeep
 
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
 _HELP: Final = (
@@ -50,7 +50,7 @@ def _root(
     """The options of `optout` itself."""
 
 
-for module in (demo, requests, lists, checks, upkeep, places, keys, copies):
+for module in (demo, requests, lists, tune, checks, upkeep, places, keys, copies):
     module.register(app)
 
 

@@ -21,6 +21,8 @@ _FIELDS: Final = (
     "places",
     "n_rows",
     "first_rows",
+    "n_lines",
+    "first_lines",
 )
 
 
