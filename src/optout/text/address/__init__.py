@@ -26,6 +26,7 @@ _HIRAGANA_LOT: Final = (
     "[^0-9０-９〇一二三四五六七八九十百地番号]の[-－‐ 　]*[0-9０-９〇一二三四五六七八九十百]"
 )
 _LOTS: Final = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+_WHOLE: Final = 99  # the longest cut of a numeral: all of it, and what counts it
 _LOT: Final = rf"^([{_LOTS}A-Zぁ-んァ-ヺ]|国有地?)$"
 
 
@@ -127,17 +128,24 @@ def _ended(
 
 
 def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
-    """`at`, `name`, `behind` of the lines whose name is a town with the numeral, or with its first digits."""
+    """`at`, `name`, `behind` of the lines whose name is a town with the numeral, its first digits, or 番 behind it."""
     groups = lines.select("group").unique().join(places.groups, on="group")
-    names = groups.join(places.towns, on="code").filter(pl.col("alias").str.contains("[0-9]$"))
+    names = groups.join(places.towns, on="code").filter(pl.col("alias").str.contains("[0-9]番?$"))
     names = names.select("group", "alias").unique()
     cuts = lines.with_columns(cut=pl.int_ranges(1, pl.col("digits").str.len_chars() + 1)).explode("cut")
     head, others = pl.col("digits").str.head(pl.col("cut")), pl.col("digits").str.slice(pl.col("cut"))
-    cuts = cuts.with_columns(alias=pl.col("left") + head, others=others)
-    found = cuts.join(names, on=["group", "alias"], how="semi").sort("at", "cut").unique("at", keep="last")
+    counted = lines.filter(pl.col("behind").str.contains("^<[0-9]+>番"))  # 麻布十番2-3
+    tried = pl.concat(
+        [
+            cuts.with_columns(end=head, others=others),
+            counted.with_columns(cut=pl.lit(_WHOLE, pl.Int64), end=pl.col("digits") + "番", others=pl.lit("")),
+        ],
+        how="diagonal_relaxed",
+    ).with_columns(alias=pl.col("left") + pl.col("end"))
+    found = tried.join(names, on=["group", "alias"], how="semi").sort("at", "cut").unique("at", keep="last")
     number = pl.when(pl.col("others") != "").then("<" + pl.col("others") + ">").otherwise(pl.lit(""))
     behind = number + pl.col("behind").str.replace("^<[0-9]+>", "")
-    name = pl.col("name") + pl.col("digits").str.head(pl.col("cut"))
+    name = pl.col("name") + pl.col("end")
     return found.select("at", name=name, behind=behind.str.replace("^[-ノ番 ]+", "")).sort("at")
 
 
