@@ -161,7 +161,13 @@ def test_a_rule_uses_words_that_exist(rule: dict[str, str]) -> None:
 
 def test_every_reason_is_given_by_a_rule_or_by_the_row_itself() -> None:
     by_rule = set(tables.load("rules")["reason"])
-    assert set(REASONS) - by_rule == {"own_flag", "own_flag_unclear", "oversized_cell", "crowded", "unidentifiable"}
+    assert set(REASONS) - by_rule == {
+        "own_flag",
+        "own_flag_unclear",
+        "oversized_cell",
+        "crowded",
+        "unidentifiable",
+    }
 
 
 def test_a_name_alone_never_decides() -> None:

@@ -137,3 +137,21 @@ def test_text_cannot_steer_a_terminal(written: str, shown: str) -> None:
 
 def test_long_text_is_cut() -> None:
     assert len(visible("あ" * 10_000)) < 400
+
+
+def test_the_reach_of_requests_is_told_only_where_it_matters() -> None:
+    every = {channel: {"withhold": 3} for channel in schema.CHANNELS}
+    assert screened.scopes(REPORT) == []
+    assert screened.scopes(REPORT | {"by_channel": every, "by_policy": {"person": 3}}) == []
+    channels, policy = screened.scopes(
+        REPORT
+        | {
+            "by_channel": {"mail": {"withhold": 3}, "phone": {"withhold": 3, "review": 4}},
+            "by_policy": {"household_policy": 1, "person": 2},
+        }
+    )
+    assert [row.cells for row in channels.rows] == [
+        (words("channel", "mail"), 3, 0),
+        (words("channel", "phone"), 3, 4),
+    ]
+    assert (words("policy", "household_policy"), 1) in {row.cells for row in policy.rows}

@@ -7,6 +7,8 @@ from itertools import product
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optout import match, tables
 from optout.schema import REASONS
@@ -157,3 +159,44 @@ def test_answers_are_the_rules_in_order_of_precedence() -> None:
     answers = match.answers()
     assert answers["rule"].to_list() == tables.load("rules")["rule_id"].to_list()
     assert set(answers["verdict"].cast(pl.String)) == {"withhold", "review"}
+
+
+def beside(**told: object) -> pl.DataFrame:
+    """A pair of nothing but these levels, and what weights ask."""
+    return match.decide(pl.DataFrame([NEUTRAL | CONTEXT | told]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    levels=st.fixed_dictionaries({field: st.sampled_from(known) for field, known in match.LEVELS.items()}),
+    commonness=st.floats(-7, 14),
+    landline=st.booleans(),
+)
+def test_weights_never_decide(levels: dict[str, str], commonness: float, landline: bool) -> None:
+    plain, weighed = beside(**levels), beside(**levels, commonness=commonness, landline=landline)
+    assert weighed.select("rule", "verdict", "reason").equals(plain.select("rule", "verdict", "reason"))
+    assert math.isfinite(weighed["weight"].item())
+
+
+def test_a_common_name_weighs_less_by_as_many_bits() -> None:
+    pair = {"person": "same", "address": "equal"}
+    usual, common = beside(**pair)["weight"].item(), beside(**pair, commonness=3.5)["weight"].item()
+    assert usual - common == pytest.approx(3.5)
+
+
+def test_the_landline_of_a_household_is_hardly_a_second_agreement() -> None:
+    bits = {(field, level): bit for field, level, bit in match.weights().rows()}
+    home = {"person": "same", "address": "equal", "phone": "equal"}
+    alone = beside(person="same", address="equal", phone="none")["weight"].item()
+    line, mobile = (beside(**home, landline=told)["weight"].item() for told in (True, False))
+    assert alone < line < alone + 1
+    assert mobile == pytest.approx(alone + bits["phone", "equal"])
+    elsewhere = home | {"address": "different"}
+    assert beside(**elsewhere, landline=True)["weight"].item() == beside(**elsewhere)["weight"].item()
+
+
+def test_the_bits_of_the_fields_add_up_to_the_weight(every_pair: pl.DataFrame) -> None:
+    some = every_pair.gather_every(97).with_columns(commonness=pl.lit(2.0), landline=pl.lit(True))
+    weight = match.decide(some.drop("rule", "verdict", "reason", "weight"))["weight"]
+    assert match.bits(some).columns == list(match.FIELDS)
+    assert match.bits(some).sum_horizontal().to_list() == pytest.approx(weight.to_list())

@@ -71,6 +71,8 @@ def test_the_reports_of_both_agree(listed: optout.Store, crowd: Crowd, tmp_path:
         "by_rule",
         "by_reason",
         "by_field",
+        "by_channel",
+        "by_policy",
         "quarantine",
         "columns",
         "against",

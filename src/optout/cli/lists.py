@@ -98,6 +98,7 @@ def _screened(report: dict[str, Any], out: Path) -> list[Sheet | str]:
     return [
         screened.counts(report, title),
         screened.reasons(report),
+        *screened.scopes(report),
         *screened.damage(report),
         "",
         *screened.remarks(report),

@@ -13,6 +13,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from optout.match.firms import branch, firm, other_form, other_trade, trades
+from optout.match.weights import commonness
 from optout.match.words import may_agree
 from optout.text import chars, foreign, letters, name, reading, surname
 
@@ -39,8 +40,9 @@ def persons(
         worth: `crossed`, `siblings`, `born` Boolean, a line a pair: where reading aloud is worth its cost.
 
     Returns:
-        `person` String, `written` Boolean (the same name stands on both sides, letter by letter) and `dated` Boolean
-        (beside an equal birth date blocking finds the pair by these names); in the order of the pairs, no nulls.
+        `person` String, `written` Boolean (the same name stands on both sides, letter by letter), `dated` Boolean
+        (beside an equal birth date blocking finds the pair by these names) and `commonness` Float64 (bits, see
+        `match.weights`); in the order of the pairs, no nulls.
     """
     numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
     left, right = (_sided(names, side) for names, side in ((rows, "a"), (entries, "b")))
@@ -53,12 +55,14 @@ def persons(
         pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
         (pl.col("a_full") == pl.col("b_full")).any().alias("written"),
         _dated().any().alias("dated"),
+        commonness().max().alias("commonness"),
     )
     joined = numbered.join(best, on="pair", how="left", maintain_order="left")
     named_levels = {rank: level for level, rank in _RANK.items()}
     return joined.select(
         pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String),
         pl.col("written", "dated").fill_null(False),
+        pl.col("commonness").fill_null(0.0),
     )
 
 

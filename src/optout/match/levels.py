@@ -17,6 +17,7 @@ import polars as pl
 from optout.keys import Comparable
 from optout.match.compare import PERSON_LEVELS, persons
 from optout.match.places import ADDRESS_LEVELS, NEARLY, PLACED, address_level
+from optout.match.weights import landline
 
 LEVELS: Final = MappingProxyType(
     {
@@ -41,7 +42,9 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         entries: Comparable columns of the suppression list's candidates.
 
     Returns:
-        `pairs` with String columns person, address, phone, email, birth_date, corporate_number; no nulls, same order.
+        `pairs` with String columns person, address, phone, email, birth_date, corporate_number, and what weights ask:
+        `commonness` Float64 (of an agreeing name, bits), `landline` Boolean (no number that agrees is a mobile one);
+        no nulls, same order.
     """
     sides = pl.concat([_side(rows, pairs["a"], "a"), _side(entries, pairs["b"], "b")], how="horizontal")
     fields = sides.lazy().select(
@@ -49,6 +52,7 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         _email().alias("email"),
         _scalar("birth").alias("birth_date"),
         _scalar("corporate_number").alias("corporate_number"),
+        landline("a_phones", "b_phones").alias("landline"),
     )
     levels = pl.concat([address_level(sides), fields.collect()], how="horizontal")
     people = persons(pairs, rows.people, entries.people, _worth_reading(levels))

@@ -1,21 +1,20 @@
-"""Comparison levels → rule, verdict, reason and weight (tables/rules.tsv, tables/level_weight.tsv).
+"""Comparison levels → rule, verdict, reason and weight (tables/rules.tsv).
 
 The first rule of the table that fits decides, so precedence is the order of lines. A pair no rule fits is not a
-hit. Weights are match weights, log2(m / u) summed over the fields: they order the review, they never decide.
+hit. Weights (`match.weights`) order the review, they never decide.
 """
 
 from __future__ import annotations
 
-import math
 from functools import reduce
 from typing import Final
 
 import polars as pl
 
 from optout import tables
+from optout.match.weights import FIELDS, bits
 from optout.schema import REASON, VERDICT
 
-FIELDS: Final = ("person", "address", "phone", "email", "birth_date", "corporate_number")
 _CONTEXT: Final = ("asked", "policy", "channel")
 _ANY: Final = "any"
 
@@ -25,13 +24,14 @@ def decide(levels: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         levels: String columns person, address, phone, email, birth_date, corporate_number, asked, policy, channel;
-            no nulls.
+            no nulls; `commonness` Float64 and `landline` Boolean where they are known: they alter the weight alone.
 
     Returns:
         The frame with `rule` String, `verdict` VERDICT, `reason` REASON (all null where no rule fits) and `weight`
         Float64 (bits). Same order.
     """
-    decided = levels.with_columns(_first_rule().alias("rule"), _weight().alias("weight"))
+    weight = bits(levels).sum_horizontal().alias("weight")
+    decided = levels.with_columns(_first_rule().alias("rule"), weight)
     return decided.join(answers(), on="rule", how="left", maintain_order="left")
 
 
@@ -55,19 +55,3 @@ def _fits(rule: dict[str, str]) -> pl.Expr:
         if rule[column] != _ANY
     ]
     return reduce(lambda a, b: a & b, asked)
-
-
-def weights() -> pl.DataFrame:
-    """`field`, `level` String, `weight` Float64: log2(m / u) of each level, in bits."""
-    table = tables.load("level_weight")
-    bits = [math.log2(float(m) / float(u)) for m, u in zip(table["m"], table["u"], strict=True)]
-    return table.select("field", "level").with_columns(pl.Series("weight", bits))
-
-
-def _weight() -> pl.Expr:
-    table = weights()
-    of_fields = []
-    for field in FIELDS:
-        rows = table.filter(pl.col("field") == field)
-        of_fields.append(pl.col(field).replace_strict(rows["level"], rows["weight"], default=0.0))
-    return pl.sum_horizontal(of_fields)

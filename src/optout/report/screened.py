@@ -19,6 +19,7 @@ _TONES: Final[dict[str, Tone]] = {
     "quarantined": "doubt",
 }
 _REPAIRS: Final[dict[str, Tone]] = {"repaired": "good", "doubtful": "doubt", "lost": "bad"}
+_REACHED: Final = ("withhold", "review")
 _MOST: Final = 12
 _FEW: Final = 3
 
@@ -59,6 +60,25 @@ def _by_reason(report: Mapping[str, Any]) -> Counter[tuple[str, str]]:
         if own := n - by_rule[reason]:
             told["withhold" if reason == "own_flag" else "review", reason] += own
     return told
+
+
+def scopes(report: Mapping[str, Any]) -> list[Sheet]:
+    """How far requests reach, where it matters: channels that differ, rows withheld for a household alone."""
+    sheets = []
+    by_channel = report.get("by_channel", {})
+    if len({tuple(sorted(n.items())) for n in by_channel.values()}) > 1:
+        rows = [
+            Row((words("channel", channel), n.get("withhold", 0), n.get("review", 0)))
+            for channel, n in by_channel.items()
+        ]
+        columns = (Column("手段 channel"), *(Column(words("verdict", v), number=True) for v in _REACHED))
+        sheets.append(Sheet("求めの範囲 What the requests cover", columns, tuple(rows)))
+    by_policy = report.get("by_policy", {})
+    if any(policy.startswith("household") for policy in by_policy):
+        rows = [Row((words("policy", policy), n)) for policy, n in by_policy.items()]
+        columns = (Column("除外の根拠 withheld because"), Column("件 rows", number=True))
+        sheets.append(Sheet("本人と世帯 Person and household", columns, tuple(rows)))
+    return sheets
 
 
 def damage(report: Mapping[str, Any]) -> list[Sheet]:

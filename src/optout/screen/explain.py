@@ -41,8 +41,9 @@ def explain(row: int, raw: pl.DataFrame, pairs: pl.DataFrame, snapshot: Snapshot
     lines = raw.with_row_index("line").filter(pl.col("row") == row)
     near = pairs.filter(pl.col("a").is_in(lines["line"].implode()))
     near = near.sort(pl.col("rule").is_null(), "weight", "b", descending=[False, True, False])
-    lines_of = zip(near.iter_rows(named=True), _read(near, raw, snapshot), strict=True)
-    told = [line for pair, parts in lines_of for line in _of_pair(pair, parts, raw, snapshot)]
+    weighed = match.bits(near).iter_rows(named=True)
+    lines_of = zip(near.iter_rows(named=True), weighed, _read(near, raw, snapshot), strict=True)
+    told = [line for pair, bits, parts in lines_of for line in _of_pair(pair, bits, parts, raw, snapshot)]
     return pl.DataFrame(told, schema=_SCHEMA)
 
 
@@ -67,10 +68,13 @@ def _read(near: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> list[lis
 
 
 def _of_pair(
-    pair: dict[str, object], parts: list[Part], raw: pl.DataFrame, snapshot: Snapshot
+    pair: dict[str, object],
+    bits: dict[str, float],
+    parts: list[Part],
+    raw: pl.DataFrame,
+    snapshot: Snapshot,
 ) -> list[dict[str, object]]:
     ours, theirs = raw.row(int(str(pair["a"])), named=True), snapshot.raw.row(int(str(pair["b"])), named=True)
-    bits = {(field, level): weight for field, level, weight in match.weights().iter_rows()}
     request = snapshot.entries["request"][int(str(pair["b"]))]
     whole = {
         "request": request,
@@ -85,7 +89,7 @@ def _of_pair(
             "row_value": _shown(ours, columns),
             "entry_value": _shown(theirs, columns),
             "level": pair[field],
-            "weight": bits[(field, str(pair[field]))],
+            "weight": bits[field],
         }
         for field, columns in _SHOWN.items()
     ]

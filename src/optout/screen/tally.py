@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from optout.batch import Block, Source, damage
 from optout.batch.columns import ColumnMapping, describe
 from optout.errors import ConservationError
-from optout.schema import VERDICTS
+from optout.schema import CHANNELS, VERDICTS
 from optout.screen.judge import Judged, Question
 from optout.screen.snapshot import Snapshot
+
+# Why a row is withheld, the strongest first: as the person asked, or only because somebody did of the household.
+POLICIES: Final = ("person", "household_request", "household_policy", "row")
+_HOUSEHOLD: Final = POLICIES[1:3]
 
 
 def counted(frame: pl.DataFrame, column: str) -> dict[str, int]:
@@ -42,6 +46,8 @@ class Tally:
         told = {"verdict": verdicts, "rule": verdicts, "reason": verdicts, "fields": fields}
         for column, frame in {**told, "why": block.quarantined}.items():
             self._counts.update({(column, value): n for value, n in counted(frame, column).items()})
+        for kind, each in scopes(judged).items():
+            self._counts.update({(kind, value): n for value, n in counted(each, "value").items()})
         self._counts["rows", ""] += verdicts.height
         self._counts["quarantined", ""] += block.quarantined.height
         self._counts["records", ""] += block.records
@@ -75,6 +81,8 @@ class Tally:
             "by_rule": self._of("rule"),
             "by_reason": self._of("reason"),
             "by_field": self._of("fields"),
+            "by_channel": self._by_channel(),
+            "by_policy": self._of("policy"),
             "quarantine": self._of("why"),
             "columns": [{"header": h, "field": field, "role": role} for h, field, role in describe(mapping)],
             "decisions": [*source.remarks, *mapping.decisions],
@@ -85,8 +93,43 @@ class Tally:
             "seeds": self._seeds,
         }
 
+    def _by_channel(self) -> dict[str, dict[str, int]]:
+        """Channel → rows withheld and under review by requests that cover it; a row counts for each of them."""
+        told = {verdict: self._of(f"channel {verdict}") for verdict in VERDICTS[1:]}
+        each = {c: {verdict: n[c] for verdict, n in told.items() if c in n} for c in CHANNELS}
+        return {channel: n for channel, n in each.items() if n}
+
     def _of(self, kind: str) -> dict[str, int]:
         return {value: n for (of, value), n in sorted(self._counts.items()) if of == kind and n}
+
+
+def scopes(judged: Judged) -> dict[str, pl.DataFrame]:
+    """What decided the rows, as far as requests reach.
+
+    Returns:
+        `channel withhold`, `channel review`: one line a row and channel that a deciding request covers; `policy`: one
+        line a withheld row, the strongest of POLICIES. Each with the String column `value`.
+    """
+    said = judged.verdicts.select("row", verdict_of_row="verdict")
+    deciding = judged.hits.join(said, on="row").filter(pl.col("verdict") == pl.col("verdict_of_row"))
+    channels = deciding.select("row", "verdict", pl.col("channels").alias("value")).explode("value").unique()
+    found = {
+        f"channel {verdict}": channels.filter(pl.col("verdict") == verdict).select("value")
+        for verdict in VERDICTS[1:]
+    }
+    strongest = _withheld(deciding).group_by("row").agg(pl.col("place").min())
+    own = judged.verdicts.filter(pl.col("verdict") == "withhold", pl.col("request").is_null())
+    places = pl.concat([strongest["place"], pl.repeat(3, own.height, dtype=pl.Int32, eager=True)])
+    return found | {"policy": pl.DataFrame({"value": pl.Series(POLICIES)[places]})}
+
+
+def _withheld(deciding: pl.DataFrame) -> pl.DataFrame:
+    """`row`, `place` in POLICIES of every hit that withholds; who asked for a household asked in person too."""
+    reason = pl.col("reason").cast(pl.String)
+    apart = ~pl.col("fields").list.contains("name")
+    place = [pl.when((reason == word) & apart).then(at) for at, word in enumerate(_HOUSEHOLD, 1)]
+    withheld = deciding.filter(pl.col("verdict") == "withhold")
+    return withheld.select("row", pl.coalesce(*place, pl.lit(0)).cast(pl.Int32).alias("place"))
 
 
 def described(source: Source) -> dict[str, str | None]:

@@ -138,7 +138,9 @@ def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
     tried = pl.concat(
         [
             cuts.with_columns(end=head, others=others),
-            counted.with_columns(cut=pl.lit(_WHOLE, pl.Int64), end=pl.col("digits") + "番", others=pl.lit("")),
+            counted.with_columns(
+                cut=pl.lit(_WHOLE, pl.Int64), end=pl.col("digits") + "番", others=pl.lit("")
+            ),
         ],
         how="diagonal_relaxed",
     ).with_columns(alias=pl.col("left") + pl.col("end"))

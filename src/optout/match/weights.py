@@ -1,0 +1,112 @@
+"""Match weights in bits: log2(m / u) of each level (tables/level_weight.tsv), and what two agreements correct.
+
+An agreeing name says the less the more people bear it (tables/name_frequency.tsv), and the landline of a household
+says little beside its address: the two are one agreement. Weights order the review; they never decide.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from optout import tables
+from optout.match.firms import firm
+
+FIELDS: Final = ("person", "address", "phone", "email", "birth_date", "corporate_number")
+_NAMED: Final = ("same", "former")
+_AT_HOME: Final = ("equal", "room_differs")
+# 060 070 080 090: the number of one person.
+_MOBILE: Final = "(^| )0[6-9]0[0-9]{8}"
+
+
+def weights() -> pl.DataFrame:
+    """`field`, `level` String, `weight` Float64: log2(m / u) of each level, in bits."""
+    table = tables.load("level_weight")
+    bits = [math.log2(float(m) / float(u)) for m, u in zip(table["m"], table["u"], strict=True)]
+    return table.select("field", "level").with_columns(pl.Series("weight", bits))
+
+
+def bits(levels: pl.DataFrame) -> pl.DataFrame:
+    """What each field of each pair weighs.
+
+    Args:
+        levels: String columns FIELDS, no nulls; `commonness` Float64 and `landline` Boolean where they are known
+            (see `optout.match.compare`).
+
+    Returns:
+        Float64 columns FIELDS, in order; their sum is the weight of the pair.
+    """
+    table = weights()
+    plain = []
+    for field in FIELDS:
+        rows = table.filter(pl.col("field") == field)
+        plain.append(pl.col(field).replace_strict(rows["level"], rows["weight"], default=0.0))
+    found = levels.select(plain)
+    if "commonness" in levels.columns:
+        found = found.with_columns(pl.col("person") - levels["commonness"])
+    if "landline" in levels.columns:
+        shared = levels["landline"] & (levels["phone"] == "equal") & levels["address"].is_in(_AT_HOME)
+        beside = math.log2(_phone_agrees() / bound("landline_beside_address"))
+        found = found.with_columns(pl.when(shared).then(beside).otherwise("phone").alias("phone"))
+    return found
+
+
+def commonness() -> pl.Expr:
+    """How much more often than an average name the agreeing one is borne, in bits; 0 where none is equal in kanji.
+
+    Float64 over a frame of paired names (`a_` and `b_` `fn` surname, `gn` given name; `person`, `kanji`). Elementwise.
+    Of two ways to split one name the commoner counts.
+    """
+    told = pl.col("person").is_in(_NAMED) & (pl.col("kanji") == "equal") & ~firm()
+    share = pl.max_horizontal(_borne(side) for side in "ab")
+    borne = share.clip(bound("rarest_name"), bound("commonest_name"))
+    return pl.when(told).then((borne / _average()).log(2)).otherwise(0.0)
+
+
+def landline(ours: str, theirs: str) -> pl.Expr:
+    """No number in both lists (String, national digits) is a mobile one. Boolean, no nulls; elementwise."""
+    common = pl.col(ours).list.set_intersection(pl.col(theirs)).list.join(" ")
+    return ~common.str.contains(_MOBILE).fill_null(value=False)
+
+
+def bound(quantity: str) -> float:
+    """One of the quantities of tables/weight_bound.tsv."""
+    return _bounds()[quantity]
+
+
+@cache
+def _bounds() -> dict[str, float]:
+    table = tables.load("weight_bound")
+    return {quantity: float(share) for quantity, share in table.select("quantity", "share").iter_rows()}
+
+
+def _borne(side: str) -> pl.Expr:
+    """Which share of people bears the name; one part alone may be either."""
+    family, given = pl.col(f"{side}_fn").fill_null(""), pl.col(f"{side}_gn").fill_null("")
+    alone = (family == "") | (given == "")
+    whole = pl.max_horizontal(_share("family", family + given), _share("given", family + given))
+    return pl.when(alone).then(whole).otherwise(_share("family", family) * _share("given", given))
+
+
+def _share(part: str, names: pl.Expr) -> pl.Expr:
+    table = tables.load("name_frequency").filter(pl.col("part") == part)
+    per_person = table["per_10000"].cast(pl.Float64) / 10_000
+    return names.replace_strict(table["folded"], per_person, default=bound(f"other_{part}"))
+
+
+def _average() -> float:
+    """The chance that two strangers bear one name, as the weight of an agreeing name has it."""
+    [chance] = _rows("person", "same")["u"].to_list()
+    return float(chance)
+
+
+def _phone_agrees() -> float:
+    [share] = _rows("phone", "equal")["m"].to_list()
+    return float(share)
+
+
+def _rows(field: str, level: str) -> pl.DataFrame:
+    return tables.load("level_weight").filter(pl.col("field") == field, pl.col("level") == level)
