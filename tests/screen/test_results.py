@@ -334,7 +334,11 @@ def test_a_lane_that_loses_pairs_is_noticed_by_the_seeds(
     batch = pl.DataFrame({"氏名": ["見本 花子"], "住所": ["港区芝1-1"]})
     if loss == "no keys":
         candidates = judge._candidates
-        monkeypatch.setattr(judge, "_candidates", lambda *a, **k: candidates(*a, **k).clear())
+        monkeypatch.setattr(
+            judge,
+            "_candidates",
+            lambda *a, **k: (candidates(*a, **k)[0].clear(), pl.Series([], dtype=pl.UInt32)),
+        )
     elif loss == "no rules":
         decide = judge.match.decide
         nothing = pl.lit(None, pl.String).alias("rule")
