@@ -106,6 +106,7 @@ def test_a_terminal_shows_it_and_is_left_clean(
 ENDED = """
 import importlib, os, signal, sys
 from optout.cli import main
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever starts the tests with nohup ignores it
 run = importlib.import_module("optout.screen.run")
 judged = run.judge
 def told_to_end(*given):
