@@ -19,7 +19,8 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ def run(folder: Path, server: Any = None) -> dict[str, Any]:
     written = _recorded(folder, server.url("scanned") if server else str(inside / "s.db"), watched)
     files = list(_files(since, inside, watched, *([server.folder] if server else [])))
     needles = [(what, needle) for needle, what in {needle: what for what, needle in _needles()}.items()]
-    looked_at = [*((str(file), file.read_bytes()) for file in files), *written.items()]
+    looked_at = [*_contents(files), *written.items()]
     found = [f"{what} in {place}" for place, content in looked_at for what in _found(content, needles)]
     return {
         "engine": "postgresql" if server else "sqlite",
@@ -69,10 +70,18 @@ def run(folder: Path, server: Any = None) -> dict[str, Any]:
 
 
 def _files(since: float, *places: Path) -> Iterator[Path]:
-    """Files changed since; the socket of a server is none."""
+    """Files changed since; the socket of a server is none, nor what a running server removes meanwhile."""
     for place in places:
-        files = sorted(file for file in place.rglob("*") if file.is_file())
-        yield from (file for file in files if file.stat().st_mtime >= since - 1)
+        for file in sorted(place.rglob("*")):
+            with suppress(FileNotFoundError):
+                if file.is_file() and file.stat().st_mtime >= since - 1:
+                    yield file
+
+
+def _contents(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    for file in files:
+        with suppress(FileNotFoundError):
+            yield str(file), file.read_bytes()
 
 
 def _recorded(folder: Path, place: str, watched: Path) -> dict[str, bytes]:
