@@ -68,6 +68,15 @@ def test_an_earlier_store_opens_and_says_what_it_said(earlier: Path) -> None:
     assert earlier.read_bytes() == before
 
 
+def test_a_record_of_that_time_is_read(tmp_path: Path) -> None:
+    path = Path(shutil.copy(FIXTURES / "format-5.db", tmp_path / "records.db"))
+    with Store.open(path, key=KEY) as store:
+        assert store.record_of("case", "C-1").told == {"state": "received", "name": "見本 一郎"}
+        people = store.frame_of("case", "C-1", "people")
+    assert people is not None
+    assert people["name"].to_list() == ["見本 一郎", "見本 花子"]
+
+
 def test_what_was_imported_then_is_known_again(earlier: Path) -> None:
     with Store.open(earlier, key=KEY) as store:
         revision = store.revision

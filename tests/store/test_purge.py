@@ -384,7 +384,7 @@ def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def keep(store: Store, sections: Iterator[bytes] = iter(())) -> bool:  # noqa: B008 - is empty
     with store._log.read() as db:
         at = store._head(db)
-    return store.keep(Label(at, "about", 0), sections)
+    return store.keep_aside(Label(at, "about", 0), sections)
 
 
 def test_a_purge_killed_before_it_forgot_and_erased_is_finished_by_the_next(
@@ -402,7 +402,7 @@ def test_a_purge_killed_before_it_forgot_and_erased_is_finished_by_the_next(
                 store.purge(gone, "誤入力", force=True)
         assert len(list(aside.iterdir())) == 1
         at, scrubbed = store.head, []
-        monkeypatch.setattr(store._log, "scrub", lambda: scrubbed.append(list(aside.iterdir())))
+        monkeypatch.setattr(store._log, "scrub", lambda _: scrubbed.append(list(aside.iterdir())))
         assert store.purge(gone, "誤入力") == at.revision
         assert scrubbed == [[]]
         assert store.head == at
@@ -439,7 +439,7 @@ def test_nothing_is_kept_aside_that_was_purged_while_it_was_written(path: Where,
 
         with store._log.read() as db:
             label = Label(store._head(db), "about", 1)
-        store.keep(label, sections())
+        store.keep_aside(label, sections())
         assert list(aside.iterdir()) == []
 
 

@@ -16,7 +16,9 @@
     │   ├── UndecidedSheetError     20
     │   ├── HeaderMissingError      21
     │   ├── UnsafeWorkbookError     22
-    │   └── LabelsError             25  review decisions that cannot be used
+    │   ├── LabelsError             25  review decisions that cannot be used
+    │   ├── UnknownHoldingError     26
+    │   └── CellRefusedError        29
     ├── TableError                  30  a packaged rule table is damaged
     │   └── KeySchemeError          31
     ├── StoreError                  40  the suppression list
@@ -29,17 +31,28 @@
     │   ├── WrongKeyError           47
     │   ├── EmptyStoreError         48
     │   ├── UnknownRequestError     49
-    │   └── NotErasedError          50
-    └── CheckError                  60  one of the three checks said no
-        ├── ConservationError       61
-        ├── SeedMissedError         62
-        ├── StalePlanError          63
-        ├── HoldingLockedError      64
-        ├── HoldingChangedError     65
-        ├── OpenQuestionsError      66
-        ├── DeliveryRefused         67
-        ├── CertificateError        68
-        └── WriteFailedError        69
+    │   ├── NotErasedError          50
+    │   ├── UnknownRecordError      51
+    │   └── RecordChangedError      52
+    ├── CheckError                  60  one of the three checks said no
+    │   ├── ConservationError       61
+    │   ├── SeedMissedError         62
+    │   ├── StalePlanError          63
+    │   ├── HoldingLockedError      64
+    │   │   └── HoldingReadOnlyError 82
+    │   ├── HoldingChangedError     65
+    │   ├── OpenQuestionsError      66
+    │   ├── DeliveryRefused         67
+    │   ├── CertificateError        68
+    │   ├── WriteFailedError        69
+    │   ├── HoldingUnreachableError 80
+    │   ├── HoldingBoundError       81
+    │   └── SecondPersonError       83
+    └── DeskError                  100  the opt-out desk said no
+        ├── IllegalMoveError       101
+        ├── NotIdentifiedError     102
+        ├── ItemNotHeldError       103
+        └── NoGroundError          104
 
 Exit code 2 is the command line's own (wrong usage). Messages carry counts, column names, row numbers and
 rule ids, never a value from a row: whoever logs an error must not log a person.
@@ -52,15 +65,27 @@ from optout.errors.check import (
     CheckError,
     ConservationError,
     DeliveryRefused,
+    HoldingBoundError,
     HoldingChangedError,
     HoldingLockedError,
+    HoldingReadOnlyError,
+    HoldingUnreachableError,
     OpenQuestionsError,
+    SecondPersonError,
     SeedMissedError,
     StalePlanError,
     WriteFailedError,
 )
+from optout.errors.desk import (
+    DeskError,
+    IllegalMoveError,
+    ItemNotHeldError,
+    NoGroundError,
+    NotIdentifiedError,
+)
 from optout.errors.input import (
     AmbiguousColumnError,
+    CellRefusedError,
     EmptyBatchError,
     HeaderMissingError,
     InputError,
@@ -74,6 +99,7 @@ from optout.errors.input import (
     UndecidedSheetError,
     UnencodableError,
     UnknownColumnError,
+    UnknownHoldingError,
     UnreadableFileError,
     UnsafeWorkbookError,
 )
@@ -85,6 +111,7 @@ from optout.errors.store import (
     KeyMissingError,
     KeySchemeError,
     NotErasedError,
+    RecordChangedError,
     StoreBusyError,
     StoreDamagedError,
     StoreError,
@@ -92,31 +119,43 @@ from optout.errors.store import (
     StoreFailedError,
     StoreMissingError,
     TableError,
+    UnknownRecordError,
     UnknownRequestError,
     WrongKeyError,
 )
 
 __all__ = [
     "AmbiguousColumnError",
+    "CellRefusedError",
     "CertificateError",
     "CheckError",
     "ConservationError",
     "DeliveryRefused",
+    "DeskError",
     "EmptyBatchError",
     "EmptyStoreError",
     "HeaderMissingError",
+    "HoldingBoundError",
     "HoldingChangedError",
     "HoldingLockedError",
+    "HoldingReadOnlyError",
+    "HoldingUnreachableError",
+    "IllegalMoveError",
     "InputError",
+    "ItemNotHeldError",
     "KeyMissingError",
     "KeySchemeError",
     "LabelsError",
     "MissingColumnError",
+    "NoGroundError",
     "NotErasedError",
+    "NotIdentifiedError",
     "OlderTableError",
     "OpenQuestionsError",
     "OptionError",
     "OptoutError",
+    "RecordChangedError",
+    "SecondPersonError",
     "SeedMissedError",
     "SensitiveColumnError",
     "StalePlanError",
@@ -132,6 +171,8 @@ __all__ = [
     "UndecidedSheetError",
     "UnencodableError",
     "UnknownColumnError",
+    "UnknownHoldingError",
+    "UnknownRecordError",
     "UnknownRequestError",
     "UnreadableFileError",
     "UnsafeWorkbookError",

@@ -53,6 +53,49 @@ class HoldingLockedError(CheckError):
 
 
 @dataclass(eq=False, repr=False)
+class HoldingReadOnlyError(HoldingLockedError):
+    """A holding is write-protected: its file, its folder, or its table for this user; it was left as it is."""
+
+    exit_code = 82
+    told = "{holding} is write-protected. Take the protection off and run the same plan again."
+
+
+@dataclass(eq=False, repr=False)
+class HoldingUnreachableError(CheckError):
+    """A holding's server does not answer, refuses us, or went away in the middle; nothing is known to be done."""
+
+    exit_code = 80
+    holding: str
+    why: str
+    told = (
+        "{holding} cannot be reached: {why}. Check the server and its address, and run the same plan again."
+    )
+
+
+@dataclass(eq=False, repr=False)
+class HoldingBoundError(CheckError):
+    """Rows of other tables point to rows that should go; nothing was changed."""
+
+    exit_code = 81
+    holding: str
+    n_rows: int
+    tables: Sequence[str]
+    told = (
+        "{holding}: rows of {tables} point to {n_rows} of the rows that should go, so nothing was changed. "
+        "Remove those rows, or what points from them, and make a new plan."
+    )
+
+
+@dataclass(eq=False, repr=False)
+class SecondPersonError(CheckError):
+    """Somebody else has to agree first, and was not named, or is the one who acts."""
+
+    exit_code = 83
+    why: str
+    told = "A second person has to agree (二人体制): {why}. Name somebody else as approver."
+
+
+@dataclass(eq=False, repr=False)
 class HoldingChangedError(CheckError):
     """A holding's file changed while it was being worked on; it was left as it is."""
 

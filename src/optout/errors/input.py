@@ -193,3 +193,27 @@ class LabelsError(InputError):
         )
         lines = f" ({self.n_lines:,} lines: {where})" if self.n_lines else ""
         return f"{self.name}: {self.why}{lines}. {self.next_step}"
+
+
+@dataclass(eq=False, repr=False)
+class CellRefusedError(InputError):
+    """Cells of a holding cannot hold what should be put there, or may not be blank; nothing was changed."""
+
+    exit_code = 29
+    name: str
+    columns: Sequence[str]
+    why: str
+    next_step: str
+    told = "{name}: cells of {columns} {why}. {next_step}"
+
+
+@dataclass(eq=False, repr=False)
+class UnknownHoldingError(InputError):
+    """The register of holdings has none of this name."""
+
+    exit_code = 26
+    n_held: int
+    told = (
+        "No such list is in the register of holdings (保有名簿); {n_held} are. "
+        "Name one of them, or register it first."
+    )

@@ -144,3 +144,21 @@ class NotErasedError(StoreError):
         "The purge is recorded, but what it took out still stands in the files of {path}: {why}. "
         "Try the same purge again."
     )
+
+
+@dataclass(eq=False, repr=False)
+class UnknownRecordError(StoreError):
+    """The store holds no record of this kind with this id."""
+
+    exit_code = 51
+    kind: str
+    told = "There is no such {kind} in this store. List what there is, and check the id."
+
+
+@dataclass(eq=False, repr=False)
+class RecordChangedError(StoreError):
+    """Somebody changed a record since it was read; nothing was recorded."""
+
+    exit_code = 52
+    kind: str
+    told = "This {kind} was changed since you read it. Look at it again, then repeat what you did."

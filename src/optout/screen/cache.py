@@ -58,7 +58,7 @@ def save(store: Store, snapshot: Snapshot) -> bool:
         return False
     head, _ = snapshot.mark
     rules = list(snapshot.blocked.keys)
-    return store.keep(Label(head, _about(snapshot.gazetteer), _FIXED + len(rules)), _sections(snapshot))
+    return store.keep_aside(Label(head, _about(snapshot.gazetteer), _FIXED + len(rules)), _sections(snapshot))
 
 
 def _about(places: Gazetteer) -> str:

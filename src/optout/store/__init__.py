@@ -10,13 +10,13 @@ import base64
 import getpass
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
@@ -28,15 +28,19 @@ from optout.errors import (
 )
 from optout.store import backup as copying
 from optout.store import bulk, creation, entry, imported, layout, rootkey, seal, sink, statements
+from optout.store import record as writing
 from optout.store.commit import Caller, Commit, Piece, packed
 from optout.store.engine import Location, Place, Transaction, located
 from optout.store.head import Anchor, Head
 from optout.store.imported import TableImport
 from optout.store.keyring import Keyring, key_check
+from optout.store.record import Draft, Record
 from optout.store.request import Answered, Identity, Receipt, Request
 from optout.store.upkeep import Upkeep
 
-__all__ = ["Anchor", "Identity", "Receipt", "Request", "Store", "TableImport"]
+__all__ = ["Anchor", "Draft", "Identity", "Receipt", "Record", "Request", "Store", "TableImport"]
+
+Also: TypeAlias = "Callable[[Sequence[str]], Iterable[Draft]]"
 
 _SINGLE: Final = b"request"
 _ID_BYTES: Final = 9  # 72 bits; 13 base32 characters show 65 of them
@@ -181,6 +185,7 @@ class Store(Upkeep):
         self,
         requests: Request | pl.DataFrame | pl.LazyFrame | Iterable[Request],
         columns: bulk.Columns | None = None,
+        also: Also | None = None,
     ) -> Receipt:
         """Record requests; when this returns they are on disk and in force. The same again changes nothing.
 
@@ -192,6 +197,8 @@ class Store(Upkeep):
                 them kind (種別), channels, household, tenant, received (受付日), source (受付方法) and reason (理由)
                 are read.
             columns: Field → header(s), for a frame.
+            also: Request ids → what the checks record with them, in the same commit; if the same requests were
+                recorded before, in a commit of its own.
 
         Returns:
             Ids, the revision, whether the same was recorded before, and which of them can match nobody.
@@ -201,11 +208,16 @@ class Store(Upkeep):
             StoreBusyError, StoreFailedError: nothing was recorded.
         """
         if isinstance(requests, Request):
-            return self._suppress_one(requests)
-        return self._suppress_many(_gathered(requests, columns))
+            return self._suppress_one(requests, also)
+        return self._suppress_many(_gathered(requests, columns), also)
 
-    def lift(self, request_id: str, reason: str) -> int:
+    def lift(self, request_id: str, reason: str, also: Iterable[Draft] = ()) -> int:
         """End a request; the revision. What was recorded stays; the same request given again is a new one.
+
+        Args:
+            request_id: As on the receipt.
+            reason: Why; the audit names it.
+            also: What the checks record with it, in the same commit; if it was lifted before, in one of its own.
 
         Raises:
             OptionError: no reason; the audit must name one.
@@ -217,12 +229,14 @@ class Store(Upkeep):
             at = self._caught_up(db)
             if not self._view.knows(request_id):
                 raise UnknownRequestError(request_id)
-            if self._view.is_lifted(request_id):
-                return at.rev
             commit = Commit(db, self._keyring, at, self._stamp())
+            if self._view.is_lifted(request_id):
+                self._keep_in(commit, "lift", {"request": request_id}, also)
+                return at.rev
             tenant = self._view.of([request_id])["tenant"][0] or ""
             detail = {"request": request_id, "reason": reason}
             commit.append(Piece(tenant, "lift", "js", 1, packed(detail)))
+            self._write_in(commit, also)
             return commit.finish("lift", detail).rev
 
     def save_job(self, kind: str, job_id: str, state: str, payload: Mapping[str, object]) -> None:
@@ -231,6 +245,42 @@ class Store(Upkeep):
             commit = Commit(db, self._keyring, self._head(db), self._stamp())
             commit.keep_job(kind, job_id, state, payload)
             commit.finish(f"job {kind} {state}", {"job": job_id})
+
+    def keep(
+        self, drafts: Iterable[Draft], action: str, detail: Mapping[str, object] | None = None
+    ) -> list[Record]:
+        """Record what the checks did, in one commit; the records.
+
+        Args:
+            drafts: Each becomes the newest version of the record of its kind and id.
+            action: What was done, for the audit; no personal data.
+            detail: JSON values for the audit; sealed.
+
+        Raises:
+            RecordChangedError: one was changed since the version its draft was made from; nothing was recorded.
+            StoreBusyError, StoreFailedError: nothing was recorded.
+        """
+        with self._log.write() as db:
+            commit = Commit(db, self._keyring, self._head(db), self._stamp())
+            return self._keep_in(commit, action, detail or {}, drafts)
+
+    def _keep_in(
+        self, commit: Commit, action: str, detail: Mapping[str, object], drafts: Iterable[Draft]
+    ) -> list[Record]:
+        kept = self._write_in(commit, drafts)
+        if kept:
+            commit.finish(action, detail)
+        return kept
+
+    def _write_in(self, commit: Commit, drafts: Iterable[Draft]) -> list[Record]:
+        """Write drafts into an open commit, if there are any and none was overtaken."""
+        given = list(drafts)
+        if not given:
+            return []
+        present = self._recorded(commit.db)
+        for draft in given:
+            present.require(draft)
+        return writing.write(commit, given)
 
     def record(self, action: str, detail: Mapping[str, object]) -> None:
         """Write an audit row alone: a read, an export, a delivery. The detail (JSON values) is sealed."""
@@ -273,25 +323,32 @@ class Store(Upkeep):
                 return told
             return imported.record(Commit(db, self._keyring, at, self._stamp()), extract, replace, told)
 
-    def _suppress_one(self, request: Request) -> Receipt:
+    def _suppress_one(self, request: Request, also: Also | None) -> Receipt:
         def pieces(request_id: str) -> list[Piece]:
             rows = entry.told_rows(request.entries(request_id))
             return [Piece(request.tenant or "", "add", "js", len(rows), packed(rows), request.is_plain)]
 
         given = (_SINGLE, request.canonical, request.tenant or "")
-        receipt_id, revision, known = self._commit_once(*given, pieces)
+        drafts = None if also is None else lambda receipt_id: also([receipt_id])
+        receipt_id, revision, known = self._commit_once(*given, pieces, drafts)
         judge = cache(lambda: bulk.from_requests([request]).unmatchable())
         return Receipt(Answered((receipt_id,)), revision, judge, known)
 
-    def _suppress_many(self, given: bulk.Import) -> Receipt:
+    def _suppress_many(self, given: bulk.Import, also: Also | None) -> Receipt:
         if given.n == 0:
             return Receipt(Answered(()), self.revision, Answered(()))
-        receipt_id, revision, known = self._commit_once(b"import", given.digest, "", given.pieces)
+        drafts = None if also is None else lambda receipt_id: also(bulk.ids(receipt_id, given.n))
+        receipt_id, revision, known = self._commit_once(b"import", given.digest, "", given.pieces, drafts)
         named = cache(partial(bulk.ids, receipt_id, given.n))
         return Receipt(named, revision, cache(given.unmatchable), known)
 
     def _commit_once(
-        self, kind: bytes, content: bytes, tenant: str, pieces: Callable[[str], list[Piece]]
+        self,
+        kind: bytes,
+        content: bytes,
+        tenant: str,
+        pieces: Callable[[str], list[Piece]],
+        drafts: Callable[[str], Iterable[Draft]] | None,
     ) -> tuple[str, int, bool]:
         """Id, revision and whether it stood already.
 
@@ -301,20 +358,25 @@ class Store(Upkeep):
             at = self._head(db)
             expected, _, known = self._generation(db, at, kind, content, tenant)
         if known:
+            if drafts is not None:
+                self.keep(drafts(expected), "suppress", {"request": expected})
             return expected, at.rev, True
         encoded = pieces(expected)
         with self._log.write() as db:
             at = self._head(db)
             receipt_id, key, known = self._generation(db, at, kind, content, tenant)
-            if known:
-                return receipt_id, at.rev, True
             commit = Commit(db, self._keyring, at, self._stamp())
+            also = () if drafts is None else drafts(receipt_id)
+            if known:
+                self._keep_in(commit, "suppress", {"request": receipt_id}, also)
+                return receipt_id, at.rev, True
             due = encoded if receipt_id == expected else pieces(receipt_id)
             if not all(piece.plain for piece in due):
                 commit.raise_format(layout.KINDS.format)
             for piece in due:
                 commit.append(piece)
             commit.remember(tenant, key)
+            self._write_in(commit, also)
             detail = {"request": receipt_id, "entries": sum(piece.n for piece in encoded)}
             return receipt_id, commit.finish("suppress", detail).rev, False
 

@@ -81,6 +81,8 @@ def _fill(log: Engine[Any], keyring: Keyring, db: Transaction, draft: Transactio
         step.run(draft)
     if layout.has_tables(db):
         copied.append(statements.COPIED_PLACES)
+    if layout.has_records(db):
+        copied.append(statements.COPIED_RECORDS)
     for read, write in copied:
         draft.insert(write, _rows(log, db, read))
     audit.verify(draft, at, log.name, purge.resealed(draft, keyring, log.name))

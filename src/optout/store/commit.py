@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from optout.store import audit, blocks, head, layout, seal, statements
+from optout.store import tail as tails
 from optout.store.engine import Transaction
 from optout.store.head import Head
 from optout.store.keyring import Keyring
+from optout.store.tail import Tail
 
 Kind: TypeAlias = Literal["add", "lift", "amend"]
 Codec: TypeAlias = Literal["js", "pq"]
@@ -77,6 +79,18 @@ class Commit:
         self._sealed: list[bytes] = []
         self._job: str | None = None
         self._steps: list[int] = []  # formats whose schema steps ran in this commit
+        self._tail: Tail | None = None
+
+    @property
+    def tail(self) -> Tail:
+        """Where the records of the checks end; moved by whoever writes some."""
+        if self._tail is None:
+            self._tail = tails.read(self.db, self.keyring, self._before.audit_n)
+        return self._tail
+
+    @tail.setter
+    def tail(self, moved: Tail) -> None:
+        self._tail = moved
 
     def append(self, piece: Piece) -> None:
         """Seal a piece and append it; the first one of a commit takes the next revision."""
@@ -117,6 +131,8 @@ class Commit:
             detail = {**detail, "job": self._job}  # by which its newest state is known
         if self._steps:
             detail = {**detail, "format": self._steps}
+        if layout.has_records(self.db):
+            detail = {**detail, tails.RECORDS: self.tail.told()}
         n, at, stamp = self.head.audit_n + 1, self.head, self.stamp
         dek = self.keyring.to_seal(self.db, "", "record", stamp.ts)
         sealed = seal.seal(dek.key, packed(detail), seal.bound("audit", self.keyring.store_id, at.epoch, n))

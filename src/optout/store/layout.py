@@ -17,7 +17,7 @@ from optout.errors import StoreDamagedError, StoreError
 from optout.store import statements
 from optout.store.engine import Transaction
 
-FORMAT: Final = 4  # the newest this version reads
+FORMAT: Final = 5  # the newest this version reads
 FIRST: Final = 1
 GENESIS: Final = bytes(32)  # what the first audit row chains to
 
@@ -55,7 +55,10 @@ class Step:
 TABLES: Final = Step(2, "blocks that tell of imported address tables", statements.PLACE, ("place",))
 KINDS: Final = Step(3, "entries with a kind or a reason")
 PURGES: Final = Step(4, "blocks that were sealed anew without a purged request")
-STEPS: Final = (TABLES, KINDS, PURGES)
+RECORDS: Final = Step(
+    5, "records of the checks, whose number each audit row tells", statements.RECORDS, ("record",)
+)
+STEPS: Final = (TABLES, KINDS, PURGES, RECORDS)
 
 
 def steps(db: Transaction, needed: int) -> list[Step]:
@@ -67,6 +70,11 @@ def steps(db: Transaction, needed: int) -> list[Step]:
 def has_tables(db: Transaction) -> bool:
     """Whether there is room for address tables."""
     return (db.format() or FIRST) >= TABLES.format
+
+
+def has_records(db: Transaction) -> bool:
+    """Whether there is room for records of the checks."""
+    return (db.format() or FIRST) >= RECORDS.format
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from optout.store.head import Anchor, Head
 from optout.store.history import Changes, News, Past
 from optout.store.imported import Shelf, TableImport
 from optout.store.keyring import Keyring
+from optout.store.record import Record, Records
 from optout.store.view import View
 from optout.tables.gazetteer import Gazetteer
 
@@ -39,6 +40,7 @@ class Reading:
     ) -> None:
         self._log, self._keyring = log, keyring
         self._view = View(keyring, log.name)
+        self._records = Records(keyring, log.name)
         self._places = imported.Places(log.name)
         self.path: Path | str = path
         self.store_id: str = keyring.store_id
@@ -83,6 +85,11 @@ class Reading:
     def public_key(self) -> str:
         """The public half of `signing_key`, PEM."""
         return seal.public_pem(self.signing_key)
+
+    def subkey(self, purpose: str) -> bytes:
+        """32 bytes for keyed digests of one purpose: the same for the life of the store, another in every store."""
+        with self._log.read() as db:
+            return seal.mac(self._keyring.mac_key(db), b"subkey", purpose.encode())
 
     def entries(self) -> tuple[int, pl.DataFrame]:
         """The newest revision and the entries in force at it, `schema.ENTRY_SCHEMA`, oldest first."""
@@ -137,7 +144,7 @@ class Reading:
             keys = self._keyring.every(db)
         return self._aside.read(keys, build)
 
-    def keep(self, label: Label, sections: Iterable[bytes]) -> bool:
+    def keep_aside(self, label: Label, sections: Iterable[bytes]) -> bool:
         """Keep aside what was derived from the list, sealed; whether that could be done."""
         with self._log.read() as db:
             keys = self._keyring.every(db)
@@ -185,6 +192,47 @@ class Reading:
         with self._log.read() as db:
             return jobs.listed(db, kind)
 
+    def records(self, kind: str) -> dict[str, Record]:
+        """The newest version of every record of a kind, by id, in the order they were first recorded.
+
+        Raises:
+            StoreDamagedError: a record is missing or not what was written.
+        """
+        with self._log.read() as db:
+            return self._recorded(db).newest(kind)
+
+    def record_of(self, kind: str, record_id: str) -> Record:
+        """The newest version of one record.
+
+        Raises:
+            UnknownRecordError: there is none.
+        """
+        return self.versions(kind, record_id)[-1]
+
+    def versions(self, kind: str, record_id: str) -> list[Record]:
+        """Every version of one record, oldest first.
+
+        Raises:
+            UnknownRecordError: there is none.
+        """
+        with self._log.read() as db:
+            return self._recorded(db).versions(kind, record_id)
+
+    def frame_of(self, kind: str, record_id: str, name: str) -> pl.DataFrame | None:
+        """The frame that goes with a record, of its newest version that has one of this name; None = no version has.
+
+        Raises:
+            UnknownRecordError: there is no such record.
+            StoreDamagedError: it is not what was written.
+        """
+        with self._log.read() as db:
+            return self._recorded(db).frame(db, kind, record_id, name)
+
+    def digest_key(self, purpose: str) -> bytes:
+        """32 bytes, one for each purpose, for keyed digests that have to stay the same for the life of the store."""
+        with self._log.read() as db:
+            return seal.derive(self._keyring.mac_key(db), self.store_id, f"digest {purpose}")
+
     def audit_verify(self, heads: Iterable[Anchor] | str | Path = ()) -> int:
         """Walk the audit chain, every block, job, index and imported table; the number of audit rows.
 
@@ -206,6 +254,8 @@ class Reading:
             self._caught_up(db)
             audit.verify_beside(db, self._log.name)
             jobs.verify(db, self._keyring, self._log.name)
+            if layout.has_records(db):
+                self._recorded(db).verify(db)
             if layout.has_tables(db):
                 imported.verify(db, self._view.shelf, self._log.name)
             return rows
@@ -254,6 +304,10 @@ class Reading:
 
     def _head(self, db: Transaction) -> Head:
         return head.read(db, self._keyring.mac_key(db), self.store_id, self._log.name)
+
+    def _recorded(self, db: Transaction) -> Records:
+        self._records.catch_up(db, self._head(db))
+        return self._records
 
     def _caught_up(self, db: Transaction) -> Head:
         at = self._head(db)

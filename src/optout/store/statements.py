@@ -40,6 +40,13 @@ CREATE TABLE job(
 """
 # Only ever added to; the database itself refuses anything else.
 FOREVER: Final = ("block", "audit", "checkpoint")
+# What the checks record beside the list, a version a row; a part of a frame has a row of its own before it.
+RECORDS: Final = """
+CREATE TABLE record(
+    n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, rev INTEGER NOT NULL, tenant TEXT NOT NULL,
+    kind TEXT NOT NULL, record_id TEXT NOT NULL, part TEXT NOT NULL,
+    dek_id INTEGER NOT NULL REFERENCES dek(dek_id), sha256 BLOB NOT NULL, data BLOB NOT NULL);
+"""
 # Imported address tables, public and in the clear, by the SHA-256 that a sealed block names.
 PLACE: Final = "CREATE TABLE place(sha256 BLOB PRIMARY KEY, data BLOB NOT NULL)"
 
@@ -128,6 +135,24 @@ KEEP_JOB: Final = (
     "rev = excluded.rev, updated = excluded.updated, dek_id = excluded.dek_id, payload = excluded.payload"
 )
 
+RECORDED: Final = (
+    "SELECT n, epoch, rev, tenant, kind, record_id, part, dek_id, sha256, CASE WHEN part = '' THEN data END "
+    "FROM record WHERE n > ? ORDER BY n"
+)
+RECORD_PARTS: Final = (
+    "SELECT n, epoch, rev, tenant, kind, record_id, part, dek_id, sha256, data FROM record "
+    "WHERE n >= ? AND n <= ? ORDER BY n"
+)
+ALL_RECORDS: Final = (
+    "SELECT n, epoch, rev, tenant, kind, record_id, part, dek_id, sha256, data FROM record ORDER BY n"
+)
+ADD_RECORD: Final = (
+    "INSERT INTO record(n, epoch, rev, tenant, kind, record_id, part, dek_id, sha256, data) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+EMPTY_RECORD: Final = "UPDATE record SET data = ? WHERE n = ?"
+LAST_AUDIT: Final = "SELECT epoch, dek_id, detail FROM audit WHERE n = ?"
+
 PLACED: Final = "SELECT data FROM place WHERE sha256 = ?"
 ADD_PLACED: Final = "INSERT INTO place(sha256, data) VALUES (?, ?) ON CONFLICT(sha256) DO NOTHING"
 
@@ -153,6 +178,7 @@ COPIED: Final = {
     "job": ("SELECT job_id, kind, state, rev, updated, dek_id, payload FROM job ORDER BY updated", KEEP_JOB),
     "head": ("SELECT epoch, rev, seq, audit_n, audit_hash, mac FROM head", ADD_HEAD),
 }
+COPIED_RECORDS: Final = (ALL_RECORDS, ADD_RECORD)
 COPIED_PLACES: Final = ("SELECT sha256, data FROM place", ADD_PLACED)
 AUDIT_HASH: Final = "SELECT hash FROM audit WHERE n = ?"
 PURGED: Final = "SELECT 1 FROM audit WHERE n > ? AND substr(action, 1, 5) = 'purge' LIMIT 1"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from optout.errors import OptionError, UnknownRequestError
-from optout.store import backup, exchange, history, jobs, merging, purge, rootkey, rotation
+from optout.store import backup, exchange, history, jobs, merging, purge, record, rootkey, rotation
 from optout.store.backup import Behind
 from optout.store.commit import Commit
 from optout.store.engine import Location, located
@@ -16,6 +16,7 @@ from optout.store.head import Anchor
 from optout.store.kind import held
 from optout.store.merging import Merged
 from optout.store.reading import Reading
+from optout.store.record import Ref
 
 _EXCHANGE: Final = "optout exchange"
 
@@ -159,7 +160,7 @@ class Upkeep(Reading):
         revision = self._purged(request_id, reason, force)
         # Also when it had been purged before: whoever did it may have been killed in between.
         self.forget()
-        self._log.scrub()
+        self._log.scrub("block")
         return revision
 
     def _purged(self, request_id: str, reason: str, force: bool) -> int:
@@ -176,6 +177,33 @@ class Upkeep(Reading):
             tenants = entries["tenant"].fill_null("").unique()
             commit = Commit(db, self._keyring, at, self._stamp())
             return purge.purge(commit, self._log.name, request_id, tenants, reason, lift=active)
+
+    def purge_records(self, refs: Iterable[Ref], reason: str) -> int:
+        """Take records, all their versions and frames, out of the store for good; how many rows were emptied.
+
+        The audit and a record of the purge keep that they were; what earlier copies hold is out of reach.
+
+        Args:
+            refs: Kind and id of each.
+            reason: Why; it stays, so it must not say who.
+
+        Raises:
+            OptionError: no reason.
+            UnknownRecordError: one is not in the store; nothing was purged.
+            NotErasedError: as for `purge`.
+        """
+        if not isinstance(reason, str) or not reason.strip():
+            raise OptionError("reason", ("a text that says why, and not who",))
+        given = list(refs)
+        if given:
+            with self._log.write() as db:
+                rows = self._recorded(db).rows_of(given)
+                commit = Commit(db, self._keyring, self._head(db), self._stamp())
+                record.empty(commit, rows, given, reason)
+                commit.finish("records purged", {"reason": reason, "records": len(given), "rows": len(rows)})
+            self._log.scrub("record")
+            return len(rows)
+        return 0
 
     @property
     def exchange_key(self) -> str:

@@ -226,8 +226,8 @@ class Engine(ABC, Generic[Connection]):
             self._begin(self._db, writing)
         return self._db
 
-    def scrub(self) -> None:
-        """After a purge: leave no copy of what the blocks held before in their files, as far as the engine can.
+    def scrub(self, table: str) -> None:
+        """After a purge: leave no copy of what a table held before in its files, as far as the engine can.
 
         Raises:
             NotErasedError: there still is one.

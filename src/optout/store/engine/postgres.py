@@ -206,7 +206,7 @@ class PostgreSQL(Engine[Server]):
     def _disconnect(self, db: Server) -> None:
         db.close()
 
-    def scrub(self) -> None:
+    def scrub(self, table: str) -> None:
         """Write the table anew: what an update leaves behind stays in the file otherwise.
 
         The server's log of changes and its backups are out of reach.
@@ -215,7 +215,7 @@ class PostgreSQL(Engine[Server]):
             try:
                 db = self._begun(writing=False)
                 self._roll_back()
-                why = erasing.rewritten(db, sql.Identifier(self._address.schema, "block"), engine.WAIT)
+                why = erasing.rewritten(db, sql.Identifier(self._address.schema, table), engine.WAIT)
             except (psycopg.Error, StoreError) as error:
                 raise NotErasedError(self.name, _why(error)) from error
             finally:
