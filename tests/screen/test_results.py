@@ -341,8 +341,10 @@ def test_a_lane_that_loses_pairs_is_noticed_by_the_seeds(
         )
     elif loss == "no rules":
         decide = judge.match.decide
-        nothing = pl.lit(None, pl.String).alias("rule")
-        monkeypatch.setattr("optout.match.decide", lambda levels: decide(levels).with_columns(nothing))
+        nothing = pl.lit(None)
+        monkeypatch.setattr(
+            "optout.match.decide", lambda levels: decide(levels).with_columns(rule=nothing, verdict=nothing)
+        )
     else:
         hits = judge._hits
         monkeypatch.setattr(judge, "_hits", lambda *a: hits(*a).clear())

@@ -39,17 +39,8 @@ def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         `flagged` Boolean (the cell itself refuses, or tells a death); and the further names of the few lines
         that have any: `i` UInt32, `full`, `script` String without nulls.
     """
-    main = name.whole(raw["name"])
-    several = main["more"] | raw["former"].is_not_null() | raw["company"].is_not_null()
-    lines = (several | _may_be_company(raw["name"])).arg_true()
-    if not len(lines):
-        return main.drop("more"), pl.DataFrame(
-            schema={"i": pl.UInt32, "full": pl.String, "script": pl.String}
-        )
-    few, extras = _written(raw[lines])
-    main = main.select(main[column].scatter(lines, few[column]) for column in ("full", "script", "flagged"))
-    extras = extras.select(lines.gather(extras["i"]).cast(pl.UInt32).alias("i"), "full", "script")
-    return main, extras.drop_nulls()
+    main, extras = _written(raw)
+    return main.select("full", "script", "flagged"), extras.select("i", "full", "script").drop_nulls()
 
 
 def people(raw: pl.DataFrame) -> pl.DataFrame:

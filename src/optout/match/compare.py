@@ -12,6 +12,7 @@ import polars as pl
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
+from optout.match.apart import plainly_other
 from optout.match.firms import branch, firm, other_form, other_trade, trades
 from optout.match.weights import commonness
 from optout.match.words import may_agree
@@ -45,11 +46,10 @@ def persons(
         `match.weights`); in the order of the pairs, no nulls.
     """
     numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
-    left, right = (_sided(names, side) for names, side in ((rows, "a"), (entries, "b")))
-    # Two people of one company: who it is must be told by their own names.
-    named = (
-        numbered.join(left, on="a").join(right, on="b").filter(~(pl.col("a_staffed") & pl.col("b_staffed")))
-    )
+    together = pl.concat([_sided(rows), _sided(entries)])
+    met = _met(numbered, rows["i"], entries["i"], together["staffed"])
+    apart = plainly_other(together, met["a_line"], met["b_line"])
+    named = _paired(met.filter(~apart), numbered, together)
     named = _with_person(_with_words(_with_reading(_with_kana(_with_kanji(named)))))
     best = named.group_by("pair").agg(
         pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
@@ -57,13 +57,38 @@ def persons(
         _dated().any().alias("dated"),
         commonness().max().alias("commonness"),
     )
+    others = met.filter(apart).select(pl.col("pair").unique(), other=pl.lit(_RANK["other"], pl.UInt8))
     joined = numbered.join(best, on="pair", how="left", maintain_order="left")
+    joined = joined.join(others, on="pair", how="left", maintain_order="left")
     named_levels = {rank: level for level, rank in _RANK.items()}
+    person = pl.min_horizontal("person", "other")
+    bits = pl.col("commonness").fill_null(0.0)
     return joined.select(
-        pl.col("person").replace_strict(named_levels, default="unknown", return_dtype=pl.String),
+        person.replace_strict(named_levels, default="unknown", return_dtype=pl.String).alias("person"),
         pl.col("written", "dated").fill_null(False),
-        pl.col("commonness").fill_null(0.0),
+        pl.when(pl.col("other").is_null())
+        .then(bits)
+        .otherwise(bits.clip(lower_bound=0.0))
+        .alias("commonness"),
     )
+
+
+def _met(numbered: pl.DataFrame, rows: pl.Series, entries: pl.Series, staffed: pl.Series) -> pl.DataFrame:
+    """`pair`, `a_line`, `b_line`: every name of the one side beside every name of the other, by line of both together.
+
+    Two people of one company: who it is must be told by their own names.
+    """
+    left = rows.alias("a").to_frame().with_row_index("a_line")
+    right = entries.alias("b").to_frame().with_row_index("b_line", offset=len(rows))
+    met = numbered.select("pair", "a", "b").join(left, on="a").join(right, on="b")
+    both = staffed.gather(met["a_line"]) & staffed.gather(met["b_line"])
+    return met.filter(~both).select("pair", "a_line", "b_line")
+
+
+def _paired(met: pl.DataFrame, numbered: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """A line for each: what is known of the pair, and of the names of its two sides as `a_…`, `b_…`."""
+    sides = [names[met[f"{side}_line"]].select(pl.all().name.prefix(f"{side}_")) for side in "ab"]
+    return pl.concat([numbered[met["pair"]], *sides], how="horizontal")
 
 
 def _dated() -> pl.Expr:
@@ -88,13 +113,13 @@ def _dated() -> pl.Expr:
     return (main & (headed.fill_null(False) | other_script | sound.fill_null(False))).fill_null(False)
 
 
-def _sided(names: pl.DataFrame, side: str) -> pl.DataFrame:
+def _sided(names: pl.DataFrame) -> pl.DataFrame:
     """The names of one side, and `staffed`: a company's name, beside which a person is named."""
     company = (pl.col("source") == "company") | pl.col("form").is_not_null()
     told = pl.col("full").is_not_null() | (pl.col("kana").is_not_null() & ~pl.col("ownerless"))
     people = names.filter(~company & told)["i"].unique()
-    staffed = (company & pl.col("i").is_in(people.implode())).alias("staffed")
-    return names.with_columns(staffed).rename(lambda column: side if column == "i" else f"{side}_{column}")
+    staffed = (company & pl.col("i").is_in(people.implode())).fill_null(False).alias("staffed")
+    return names.with_columns(staffed).drop("i")
 
 
 def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr) -> pl.Series:

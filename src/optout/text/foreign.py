@@ -48,20 +48,22 @@ def words(written: pl.Series) -> pl.Series:
     return frame.select("i").join(each, on="i", how="left", maintain_order="left")["words"]
 
 
-def is_borrowed(word: str) -> bool:
-    """The word is not Japanese: romaji cannot spell it, or its kana are those of borrowed words.
+def borrowed(words: pl.Series) -> frozenset[str]:
+    """Those of the words that are not Japanese: romaji cannot spell them, or their kana are those of borrowed words.
+
+    Args:
+        words: String series as `words` has them; nulls allowed.
 
     Examples:
-        >>> is_borrowed("SMITH"), is_borrowed("ティナ"), is_borrowed("YAMADA"), is_borrowed("ヤマダ")
-        (True, True, False, False)
+        >>> sorted(borrowed(pl.Series(["SMITH", "ティナ", "YAMADA", "ヤマダ", "J"])))
+        ['SMITH', 'ティナ']
     """
-    return re.search(_BORROWED, word) is not None or (word.isascii() and len(word) > 1 and not _romaji(word))
-
-
-@cache
-def _romaji(word: str) -> bool:
-    key = kana.parse(pl.Series([word]))["key"].item()
-    return key is not None and not re.search("[A-Z]", key)
+    word, key = pl.col("word"), pl.col("key")
+    told = words.cast(pl.String).drop_nulls().unique(maintain_order=True).to_frame("word")
+    told = told.with_columns(kana.parse(told["word"])["key"])
+    romaji = (key.is_not_null() & ~key.str.contains("[A-Z]")).fill_null(False)
+    latin = word.str.contains("^[ -~]{2,}$") & ~romaji
+    return frozenset(told.filter(word.str.contains(_BORROWED) | latin)["word"])
 
 
 @cache

@@ -17,7 +17,7 @@ import polars as pl
 from optout.text import addressing, chars, flag, letters, people, spreadsheet
 from optout.text.surname import family_length
 
-__all__ = ["family_length", "parse", "whole"]
+__all__ = ["family_length", "parse"]
 
 SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "full": pl.String,
@@ -70,30 +70,6 @@ def parse(written: pl.Series) -> pl.DataFrame:
     polite = _marked(odd.with_columns_seq(text=_polite(pl.col("text"))))
     staged = chars.overlaid(_plain(polite), polite["odd"], _settled(polite.filter("odd")["written"]))
     return chars.overlaid(_plain(frame), frame["odd"], staged)
-
-
-def whole(written: pl.Series) -> pl.DataFrame:
-    """Only the whole names: `parse` without the parts, for every row of a batch.
-
-    Args:
-        written: As for `parse`.
-
-    Returns:
-        Frame of the same height and order: `full`, `script` String, `flagged` Boolean as `parse` has them, and
-        `more` Boolean: `parse` would tell further people or a former surname.
-    """
-    frame = written.cast(pl.String).to_frame("written")
-    frame = _marked(frame.with_columns_seq(text=letters.spell(pl.col("written")).str.strip_chars(" ")))
-    full = chars.blank_to_null(pl.col("text").str.replace(" ", "", literal=True))
-    plain = frame.select(full.alias("full")).with_columns_seq(
-        script=_script(pl.col("full")), flagged=pl.lit(value=False), more=pl.lit(value=False)
-    )
-    odd = frame["odd"]
-    if not odd.any():
-        return plain
-    more = pl.col("former").is_not_null() | (pl.col("others").list.len() > 0)
-    parsed = parse(frame.filter(odd)["written"]).select("full", "script", "flagged", more.alias("more"))
-    return chars.overlaid(plain, odd, parsed)
 
 
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:
