@@ -56,10 +56,13 @@ RESERVED = {
     "polars_hash": ("keys.digest",),
     "sqlite3": ("store", "register", "holdings.sql"),
     "psycopg": ("store.engine.postgres", "store.engine.address", "store.engine.erasing"),
+    "sqlalchemy": ("holdings.sql",),
+    "pyarrow": ("holdings.parquet_arrow",),
     "cryptography": ("store", "register"),
     "platformdirs": ("store",),
     "typer": ("cli",),
     "rich": ("cli", "report"),
+    "jinja2": ("report.html",),
 }
 # Imported inside a function only: slow to start, and pykakasi is GPL.
 LAZY = ("pykakasi", "jaconv")

@@ -22,6 +22,7 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
     errors.AmbiguousColumnError: (("連絡先",), ("phone", "email")),
     errors.MissingColumnError: (("商品名", "数量"),),
     errors.SensitiveColumnError: (("病歴",),),
+    errors.SensitiveValueError: (("備考",), 3, (0, 7)),
     errors.UnencodableError: ("cp932", 2, (4, 9)),
     errors.OptionError: ("channel", ("mail", "phone")),
     errors.UndecidedEncodingError: ("list.csv", {"cp932": 3, "euc-jp": 3}, 40),
@@ -35,6 +36,7 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
     ),
     errors.OlderTableError: ("KEN_ALL.CSV", "is of 2020-01-31", "Import a newer file."),
     errors.LabelsError: ("sheet.csv", "rows are no row number", "Write row numbers from 0.", 2, (3, 9)),
+    errors.UnknownHoldingError: (3,),
     errors.TableError: ("rules", "has no rows"),
     errors.KeySchemeError: ("k1-00000000", "k1-11111111"),
     errors.StoreError: ("The folder does not exist. Make it, or choose another path.",),
@@ -48,22 +50,35 @@ SAMPLES: dict[type[OptoutError], tuple[object, ...]] = {
     errors.EmptyStoreError: ("a.db",),
     errors.UnknownRequestError: ("R-ABCDEFGHIJKLM",),
     errors.NotErasedError: ("postgresql://db/optout", "its table was in use for 60 s"),
+    errors.UnknownRecordError: ("case",),
+    errors.RecordChangedError: ("case",),
     errors.CheckError: ("2 rows are still found. Make a new plan.",),
     errors.ConservationError: (10, 9),
     errors.SeedMissedError: (3, 2),
     errors.StalePlanError: ("a request was lifted",),
     errors.HoldingLockedError: ("list.csv",),
+    errors.HoldingReadOnlyError: ("list.csv",),
+    errors.HoldingUnreachableError: ("postgresql://db/office#people", "it does not answer"),
+    errors.HoldingBoundError: ("office.db#people", 2, ("orders",)),
+    errors.CellRefusedError: ("list.parquet", ("電話",), "hold whole numbers", "Give digits."),
+    errors.SecondPersonError: ("120 rows would be changed",),
     errors.HoldingChangedError: ("list.csv",),
     errors.OpenQuestionsError: (("review: 3 rows are undecided",),),
     errors.DeliveryRefused: (("2 rows are withhold",),),
     errors.CertificateError: ("it is not signed",),
     errors.WriteFailedError: ("kept.csv", "the disk is full"),
+    errors.DeskError: ("The letter has no sender. Give one.",),
+    errors.IllegalMoveError: ("done", "accepted", ("executing", "withdrawn")),
+    errors.NotIdentifiedError: ("no check of identity was passed",),
+    errors.ItemNotHeldError: (("運転免許証番号",),),
+    errors.NoGroundError: ("stop", ("not_identified",)),
+    errors.IncompleteAnswerError: (("顧客", "会員"),),
 }
 # A next step begins with what to do.
 NEXT_STEPS = set(
     re.findall(
         "[A-Z][a-z]+",
-        "AnswerAskCheckChooseCloseDeliverDoGiveImportKeepLeaveMakeMendNameOpenPutRefuseReinstallRemoveReport"
+        "AnswerAskCheckChooseCloseDeliverDoGiveImportKeepLeaveListLookMakeMendNameOpenPutRefuseReinstallRemoveReport"
         "RestoreSayScreenSetTryUpdateUseWrite",
     )
 )

@@ -167,6 +167,9 @@ def test_every_reason_is_given_by_a_rule_or_by_the_row_itself() -> None:
         "oversized_cell",
         "crowded",
         "unidentifiable",
+        "under_16",
+        "decided_same",
+        "decided_other",
     }
 
 

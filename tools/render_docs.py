@@ -41,6 +41,9 @@ _REASONS: Final = {
     "oversized_cell": "長すぎるセル: an identity cell longer than any name or address",
     "crowded": "共用が多すぎる: a number or house that so many entries share that not all were compared",
     "unidentifiable": "誰の行か不明: no identifier survives",
+    "under_16": "16歳未満: by the birth date, at an intake that withholds minors",
+    "decided_same": "確認済み・本人: a reviewer decided that it is the person",
+    "decided_other": "確認済み・別人: a reviewer decided that it is somebody else; the row is kept",
 }
 
 

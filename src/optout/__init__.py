@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from optout import errors
-    from optout.checks import removal
+    from optout.checks import correction, desk, disclosure, propagation, removal, retention
     from optout.checks.delivery import deliver
+    from optout.checks.hand_over import handover
     from optout.checks.intake import Intake, intake
     from optout.errors import DeliveryRefused, OptoutError
     from optout.register import Certificate, verify_certificate
@@ -47,12 +48,18 @@ __all__ = [
     "Summary",
     "Tuning",
     "__version__",
+    "correction",
     "deliver",
+    "desk",
+    "disclosure",
     "errors",
+    "handover",
     "intake",
     "label_sheet",
     "normalize",
+    "propagation",
     "removal",
+    "retention",
     "screen",
     "screen_file",
     "tune",
@@ -73,6 +80,12 @@ _HOME: Final = {
     "Summary": "screen",
     "Tuning": "screen",
     "deliver": "checks",
+    "retention": "checks",
+    "propagation": "checks",
+    "disclosure": "checks",
+    "correction": "checks",
+    "handover": "checks",
+    "desk": "checks",
     "intake": "checks",
     "label_sheet": "screen",
     "normalize": "screen",

@@ -28,7 +28,8 @@ CHANNELS: Final = ("mail", "phone", "fax", "email", "sms")
 KINDS: Final = ("opt_out", "deceased", "minor", "do_not_call", "moved_away", "legal_hold")
 KIND: Final = pl.Enum(KINDS)
 
-# Why a row is not kept. Every rule of tables/rules.tsv names one; the last four need no entry of the store.
+# Why a row is not kept. Every rule of tables/rules.tsv names one; from `own_flag` on none does: the row
+# speaks for itself (`under_16`: at an intake that withholds minors), or a person has decided (`decided_…`).
 REASONS: Final = (
     "same_person",
     "same_email",
@@ -49,6 +50,9 @@ REASONS: Final = (
     "oversized_cell",
     "crowded",
     "unidentifiable",
+    "under_16",
+    "decided_same",
+    "decided_other",
 )
 REASON: Final = pl.Enum(REASONS)
 

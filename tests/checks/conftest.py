@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import optout
+from optout.register import filing, holding, recipient
 
 HEADER = "番号,氏名,フリガナ,住所,電話番号,備考"
 ASKED = "1,高橋一郎様,ﾀｶﾊｼ ｲﾁﾛｳ,新宿区西新宿３－２－１,0312345678,"
@@ -55,3 +58,55 @@ def state_of() -> Callable[[Path], dict[str, str]]:
         }
 
     return found
+
+
+FILED = ("氏名", "フリガナ", "住所", "電話番号")
+
+
+@pytest.fixture
+def office(store: optout.Store, asked: optout.Receipt, put: Callable[..., Path]) -> dict[str, Any]:
+    """A vendor in business: a filing, a verified client, a holding; what `deliver` is told of a list for it."""
+    filing.record(
+        store,
+        filing.Filing(
+            "見本名簿株式会社",
+            "東京都千代田区千代田1-1",
+            "見本 太郎",
+            FILED,
+            ("電子メールによる送付",),
+            starts="2026-04-01",  # type: ignore[arg-type]
+            contact=("電話 03-1234-5678", "optout@example.com"),
+            noticed="2026-04-01",  # type: ignore[arg-type]
+            waiting_days=14,
+            covers={"氏名": ("番号", "備考")},
+        ),
+    )
+    recipient.add(store, verified())
+    held = put(OTHER, ODD, "5,見本 三郎,ミホン サブロウ,港区芝公園4-2-9,08012340003,", name="customers.csv")
+    holding.add(store, holding.Holding("顧客", held, basis="direct"))
+    return {"recipient": "C-102", "purpose": "DM発送", "channel": "mail", "method": "電子メールによる送付"}
+
+
+def verified(**other: Any) -> recipient.Recipient:
+    """A client of whom everything was confirmed within the year."""
+    confirmed = date.today() - timedelta(days=30)
+    usual: dict[str, Any] = {
+        "id": "C-102",
+        "name": "見本商事株式会社",
+        "address": "東京都港区芝公園4-2-8",
+        "representative": "見本 一",
+        "corporate_number": "1000012010003",
+        "corporate_checked": confirmed,
+        "contact": "営業部 見本 花",
+        "contact_checked": confirmed,
+        "covenant_sha256": "a" * 64,
+        "purposes": ("DM発送",),
+        "valid_until": date.today() + timedelta(days=90),
+    }
+    return recipient.Recipient(**(usual | other))
+
+
+@pytest.fixture
+def client() -> Callable[..., recipient.Recipient]:
+    """`verified`, with fields given or taken away."""
+    return verified

@@ -18,6 +18,7 @@ import optout
 from optout import DeliveryRefused
 from optout.batch.staged import StagedFile
 from optout.checks import delivery
+from optout.register import attempt
 
 Put = Callable[..., Path]
 Rows = dict[str, str]
@@ -37,7 +38,7 @@ def refused(tmp_path: Path, path: Path, store: optout.Store, **options: Any) -> 
         optout.deliver(path, store, **(told | options))
     assert [found for found in tmp_path.rglob("*") if found.is_file() and "out" in found.parent.name] == []
     assert path.read_bytes() == before
-    assert store.jobs("certificate") == []
+    assert "delivered" not in [made.state for made in attempt.attempts(store)]
     assert refusal.value.exit_code == 67
     return refusal.value.reasons
 
@@ -65,7 +66,7 @@ def test_a_clean_list_is_delivered_byte_for_byte_and_proved_where_there_is_no_st
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {"clean.csv", "certificate.json", "public_key.pem"}
     assert (out / "clean.csv").read_bytes() == clean.read_bytes()
-    assert [job for job, _ in store.jobs("certificate")] == [cert.id]
+    assert [made.certificate_id for made in attempt.attempts(store)] == [cert.id]
     elsewhere = tmp_path / "elsewhere"
     out.rename(elsewhere)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OPTOUT_KEY")}
@@ -284,7 +285,7 @@ def test_a_file_that_changes_after_it_was_screened_is_refused(
     with pytest.raises(DeliveryRefused, match="changed while it was screened"):
         optout.deliver(clean, store, "見本商事", "DM", "mail", out=tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
-    assert store.jobs("certificate") == []
+    assert "delivered" not in [made.state for made in attempt.attempts(store)]
 
 
 @pytest.mark.parametrize("survivors", [0, 1, 2])

@@ -17,6 +17,7 @@ import pytest
 import optout
 from optout import errors
 from optout.batch import staged
+from optout.register import attempt
 
 Put = Callable[..., Path]
 Rows = dict[str, str]
@@ -87,7 +88,7 @@ def test_no_list_is_handed_over_without_its_certificate(
     with pytest.raises(errors.WriteFailedError):
         optout.deliver(clean, store, **told, out=tmp_path / "going")
     assert names(tmp_path / "going") == []
-    assert store.jobs("certificate") == []
+    assert "delivered" not in [made.state for made in attempt.attempts(store)]
 
 
 def test_a_holding_stays_as_it_was_and_is_tried_again(

@@ -17,6 +17,8 @@ import pytest
 import optout
 from optout import errors
 from optout.checks import removal
+from optout.holdings import Edits
+from optout.holdings.files import HeldFile
 from optout.schema import CHANNELS
 
 Put = Callable[..., Path]
@@ -30,7 +32,7 @@ def planned(store: optout.Store, asked: optout.Receipt, *paths: Path) -> removal
     return optout.removal.plan(store, asked, list(paths))
 
 
-def test_a_plan_changes_nothing_and_has_the_same_hash_again(
+def test_D2_a_plan_changes_nothing_and_has_the_same_hash_again(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, tmp_path: Path, state_of: States
 ) -> None:
     held, before = put(rows["asked"], rows["other"]), state_of(tmp_path)
@@ -57,7 +59,7 @@ def test_the_table_of_a_plan_tells_what_and_why_without_a_persons_data(
     assert "高橋" not in repr(plan.table.rows())
 
 
-def test_exactly_the_planned_rows_go_and_every_other_byte_stays(
+def test_D4_exactly_the_planned_rows_go_and_every_other_byte_stays(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows
 ) -> None:
     held = put(rows["other"], rows["asked"], rows["odd"], rows["asked"])
@@ -104,7 +106,7 @@ def test_parquet_loses_the_rows_and_keeps_dtypes(
     assert left.schema == frame.schema
 
 
-def test_each_holding_gets_its_own_answer(
+def test_D5_each_holding_gets_its_own_answer(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, tmp_path: Path
 ) -> None:
     clean, held = put(rows["other"], name="clean.csv"), put(rows["asked"], rows["other"])
@@ -132,7 +134,7 @@ def test_a_list_of_nobody_else_keeps_its_header(
     assert outcome.done
 
 
-def test_a_file_that_cannot_be_written_is_unreachable_and_never_done(
+def test_D3_a_file_that_cannot_be_written_is_unreachable_and_never_done(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = put(rows["asked"], rows["other"])
@@ -165,7 +167,7 @@ def test_a_file_gone_since_the_plan_is_unreachable(
 @pytest.mark.parametrize(
     "change", ["a row more", "the person replaced by another", "the person gone, another edited"]
 )
-def test_a_plan_for_a_file_that_changed_is_stale_and_the_file_untouched(
+def test_D2_a_plan_for_a_file_that_changed_is_stale_and_the_file_untouched(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, change: str
 ) -> None:
     held = put(rows["asked"], rows["other"])
@@ -238,7 +240,7 @@ def test_a_clients_request_beside_everybodys_leaves_the_erasing_to_the_latter(
     assert list(optout.removal.execute(store, plan.hash).statuses.values()) == ["removed"]
 
 
-def test_a_row_of_two_people_is_never_erased_for_one_and_is_for_both(
+def test_D7_a_row_of_two_people_loses_the_cells_of_one_and_goes_for_both(
     store: optout.Store, asked: optout.Receipt, tmp_path: Path
 ) -> None:
     frame = pl.DataFrame(
@@ -252,13 +254,16 @@ def test_a_row_of_two_people_is_never_erased_for_one_and_is_for_both(
     path = tmp_path / "orders.parquet"
     frame.write_parquet(path)
     plan = planned(store, asked, path)
-    assert plan.table.select("row", "action").rows() == [(0, "review"), (1, "remove")]
-    assert optout.removal.execute(store, plan.hash).statuses == {"orders.parquet": "review"}
-    assert pl.read_parquet(path).equals(frame[:1])
+    assert plan.table.select("row", "action").rows() == [(0, "blank"), (1, "remove")]
+    outcome = optout.removal.execute(store, plan.hash)
+    assert outcome.statuses == {"orders.parquet": "removed"}
+    assert outcome.table.select("removed", "blanked").row(0) == (1, 1)
+    assert pl.read_parquet(path).rows() == [("見本 花子", "090-1234-0001", None, None)]
+    assert planned(store, asked, path).table.is_empty()
 
 
 @pytest.mark.parametrize("cell", ["高橋 一郎・見本 花子", "高橋 一郎・花子"])
-def test_a_cell_of_two_people_is_never_erased_for_one(
+def test_D7_a_cell_of_two_people_is_never_erased_for_one(
     store: optout.Store, asked: optout.Receipt, tmp_path: Path, cell: str
 ) -> None:
     path = tmp_path / "couples.parquet"
@@ -271,14 +276,14 @@ def test_a_crash_between_rename_and_record_is_finished_by_running_the_plan_again
 ) -> None:
     held = put(rows["asked"], rows["other"])
     plan = planned(store, asked, held)
-    erased = removal.erase_rows
+    change = HeldFile.change
 
-    def erase_then_crash(*args: Any, **named: Any) -> object:
-        erased(*args, **named)
+    def change_then_crash(*given: Any) -> object:
+        change(*given)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(removal, "erase_rows", erase_then_crash)
+        patch.setattr(HeldFile, "change", change_then_crash)
         with pytest.raises(KeyboardInterrupt):
             optout.removal.execute(store, plan.hash)
     after = held.read_bytes()
@@ -321,13 +326,15 @@ def test_a_process_killed_at_the_rename_leaves_the_old_list_or_the_new_one_and_c
     assert [path.name for path in held.parent.glob(".optout-*")] == []
 
 
-def test_nothing_is_called_done_when_the_rows_are_still_found(
+def test_D4_nothing_is_called_done_when_the_rows_are_still_found(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = put(rows["asked"], rows["other"], rows["asked"])
     before, plan = held.read_bytes(), planned(store, asked, held)
-    erased = removal.erase_rows
-    monkeypatch.setattr(removal, "erase_rows", lambda path, found, *a, **k: erased(path, found[:1], *a, **k))
+    change = HeldFile.change
+    monkeypatch.setattr(
+        HeldFile, "change", lambda held, edits, *rest: change(held, Edits(edits.erase[:1]), *rest)
+    )
     with pytest.raises(errors.CheckError, match="still found"):
         optout.removal.execute(store, plan.hash)
     assert held.read_bytes() == before
@@ -344,10 +351,10 @@ def test_a_mapping_of_columns_goes_with_the_plan(
     assert held.read_text("utf-8") == "甲,乙\n見本花子,港区芝公園4-2-8\n"
 
 
-def test_a_person_in_a_workbook_makes_it_unreachable_never_done(
+def test_a_sheet_nobody_looked_into_makes_a_workbook_unreachable_never_done(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, tmp_path: Path
 ) -> None:
-    """Rows cannot be erased from .xlsx yet, and a sheet that was not read may hold the person."""
+    """A sheet that was not read may hold the person."""
 
     def book(name: str, *sheets: list[str]) -> Path:
         made = openpyxl.Workbook()
@@ -365,12 +372,12 @@ def test_a_person_in_a_workbook_makes_it_unreachable_never_done(
     unread = book("unread.xlsx", [header, rows["other"]], ["説明"])
     plan = planned(store, asked, found, clean, unread)
     assert dict(plan.table.select("holding", "action").rows()) == {
-        "found.xlsx": "unreachable",
+        "found.xlsx": "remove",
         "unread.xlsx": "unreachable",
     }
     outcome = optout.removal.execute(store, plan.hash)
     assert dict(outcome.table.select("holding", "status").rows()) == {
-        "found.xlsx": "unreachable",
+        "found.xlsx": "removed",
         "clean.xlsx": "not_found",
         "unread.xlsx": "unreachable",
     }

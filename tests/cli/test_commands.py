@@ -275,14 +275,14 @@ def test_an_intake_stays_quarantined_until_its_questions_are_settled(
     assert told.code == 0
     assert "取得元" in told.out
     assert "still quarantined" in told.out
-    assert run("holdings", store, "--json").document["holdings"] == []
+    assert run("holdings", "list", store, "--json").document["holdings"] == []
     refused = run("intake", store, clean, "--basis", "consent", "--out", out, "--accept")
     assert refused.code == 66
     accepted = run("intake", store, clean, *INTAKE, "--out", out, "--accept", "--json")
     assert accepted.code == 0
-    (held,) = run("holdings", store, "--json").document["holdings"]
+    (held,) = run("holdings", "list", store, "--json").document["holdings"]
     assert (held["rows"], held["supplier"], held["deliverable"]) == (2, "見本商会", True)
-    assert held["id"] in run("holdings", store).out
+    assert held["id"] in run("holdings", "list", store).out
 
 
 def test_a_list_received_by_optout_may_not_be_provided_again(
@@ -406,4 +406,4 @@ def test_the_help_of_every_command_has_an_example(run: Run, command: tuple[str, 
 
 
 def test_no_command_is_missing() -> None:
-    assert len(commands()) == 35
+    assert len(commands()) == 102

@@ -50,7 +50,7 @@ def test_no_command_says_who_was_found(
     silent(run("remove", "plan", store, listed, *mode))
     plan = run("remove", "plan", store, listed, "--quiet").out.strip()
     silent(run("remove", "execute", store, plan, *mode))
-    silent(run("holdings", store, *mode))
+    silent(run("holdings", "list", store, *mode))
     silent(run("audit", store, *mode))
     without_traces(out / "report.json", taken / "report.json", taken / "intake.json")
 

@@ -75,6 +75,12 @@ HOME = "東京都新宿区西新宿3-2-1"
             "equal",
         ),
         ("address", {"address": "新宿区西新宿3-2-2"}, {"address": HOME}, "typo"),
+        (
+            "address",
+            WHO | {"address": "新宿区西新宿3-21"},
+            WHO | {"address": HOME},
+            "partial",
+        ),  # a hyphen lost
         ("address", {"address": "不明"}, {"address": HOME}, "none"),
         (
             "address",

@@ -68,7 +68,7 @@ def found(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int = 0) -> pl
     """
     lines = [
         (place, mapping.headers[place], *line)
-        for place, slot in _slots(mapping).items()
+        for place, slot in slots(mapping).items()
         if place < frame.width
         for line in _ruled(frame.to_series(place), slot, first_row)
     ]
@@ -111,7 +111,7 @@ def told(blocks: Iterable[pl.DataFrame]) -> list[dict[str, Any]]:
     return grouped.sort("column", "action", "kind").with_columns(pl.col("action").cast(pl.String)).to_dicts()
 
 
-def _slots(mapping: ColumnMapping) -> dict[int, str]:
+def slots(mapping: ColumnMapping) -> dict[int, str]:
     """Place → which rules hold there; columns that screen nobody are not looked at."""
     parts = _parts(mapping)
     slots = {column.position: _slot(column) for column in mapping.columns}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import hashlib
 from collections import Counter
@@ -105,6 +106,14 @@ class DelimitedSource(Source):
     def header_bytes(self) -> bytes:
         """Everything before the first record: byte order mark, empty lines, titles, header."""
         return self._header
+
+    def moved(self, path: Path) -> DelimitedSource:
+        """Another file that was made of this one, read by the same rules; it may have no rows left."""
+        other = copy.copy(self)
+        other.path, other._size, other._asked = path, path.stat().st_size, True
+        for known in ("sha256", "whole"):
+            other.__dict__.pop(known, None)
+        return other
 
     def blocks(self, target_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """Blocks cut where records end; a record longer than the target makes its block longer.

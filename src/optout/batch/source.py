@@ -25,8 +25,8 @@ from optout.errors import ConservationError, EmptyBatchError, UnreadableFileErro
 
 # Four times as much for the text and the frame made of it, and the same again for the next stage.
 # What a block costs beyond its rows (patterns made ready, tables joined) is some two seconds, as much as a third of a
-# million rows: fewer and larger blocks. Memory for one is some 1.5 GB, however long the list.
-BLOCK_BYTES: Final = 128 << 20
+# million rows: fewer and larger blocks. Memory for one is some 1.3 GB, however long the list.
+BLOCK_BYTES: Final = 96 << 20
 # Small enough that the allocator reuses its pages: a third less CPU than one 140 MB read.
 _WHOLE_READ_BYTES: Final = 16 << 20
 _NOWHERE: Final = np.empty(0, np.int64)

@@ -1,7 +1,19 @@
 """The three checks: removal (削除), intake (取得時), delivery (提供前). Each returns data; none renders."""
 
-from optout.checks import removal
+from optout.checks import correction, desk, disclosure, propagation, removal, retention
 from optout.checks.delivery import deliver
+from optout.checks.hand_over import handover
 from optout.checks.intake import Intake, intake
 
-__all__ = ["Intake", "deliver", "intake", "removal"]
+__all__ = [
+    "Intake",
+    "correction",
+    "deliver",
+    "desk",
+    "disclosure",
+    "handover",
+    "intake",
+    "propagation",
+    "removal",
+    "retention",
+]

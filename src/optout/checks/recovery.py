@@ -63,7 +63,7 @@ def _files(given: Path) -> Iterator[Path]:
 
 def _head(store: Store, path: Path) -> Anchor:
     try:
-        told = _read(store, path).payload["store"]
+        told = of_store(store, path).payload["store"]
     except CertificateError as wrong:
         raise CertificateError(f"{path}: {wrong.why}") from wrong
     if told["id"] != store.store_id:
@@ -71,8 +71,12 @@ def _head(store: Store, path: Path) -> Anchor:
     return Anchor(told["epoch"], told["revision"], told["audit_n"], bytes.fromhex(told["audit_hash"]))
 
 
-def _read(store: Store, path: Path) -> Certificate:
-    """By the key of today, or by one from before a rotation."""
+def of_store(store: Store, path: Path) -> Certificate:
+    """A certificate of this store, by the key of today, or by one from before a rotation.
+
+    Raises:
+        CertificateError: it is damaged, or signed with none of them.
+    """
     *earlier, newest = store.public_keys
     for key in earlier:
         try:

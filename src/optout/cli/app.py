@@ -9,12 +9,33 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
-from typing import Annotated, Final, TextIO
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 
-from optout.cli import checks, copies, demo, keys, lists, places, requests, tune, upkeep
+from optout.cli import (
+    checks,
+    copies,
+    demo,
+    desk,
+    duties,
+    holdings,
+    intake,
+    keys,
+    lists,
+    notices,
+    places,
+    recipients,
+    removing,
+    reports,
+    requests,
+    retention,
+    review,
+    tune,
+    upkeep,
+)
 
 _ENDING: Final = ("SIGTERM", "SIGHUP", "SIGBREAK")
 _HELP: Final = (
@@ -50,8 +71,34 @@ def _root(
     """The options of `optout` itself."""
 
 
-for module in (demo, requests, lists, tune, checks, upkeep, places, keys, copies):
+for module in (
+    demo,
+    requests,
+    desk,
+    duties,
+    notices,
+    lists,
+    tune,
+    intake,
+    review,
+    removing,
+    checks,
+    recipients,
+    holdings,
+    retention,
+    reports,
+    upkeep,
+    places,
+    keys,
+    copies,
+):
     module.register(app)
+
+
+@cache
+def _built() -> Any:
+    """The commands as they run, made once a process: making them takes longer than most of them run."""
+    return typer.main.get_command(app)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _never_unprintable(stream)
     try:
         with _unwinding():
-            app(given, prog_name="optout")
+            _built()(given, prog_name="optout")
     except SystemExit as done:
         code = done.code if isinstance(done.code, int) else int(done.code is not None)
         if code == 2 and "--json" in given:

@@ -16,6 +16,7 @@ import polars as pl
 from optout import checks
 from optout.batch import open_batch
 from optout.checks import removal
+from optout.checks.intake.division import Division
 from optout.errors import CheckError, DeliveryRefused
 from optout.register import Certificate, verify_certificate
 from optout.report import checked, screened
@@ -106,7 +107,7 @@ def removed(scene: Scene) -> Iterator[Sheet | str]:
     plan = removal.plan(scene.store, None, held)
     yield checked.planned(plan)
     yield checked.plan_reasons(plan)
-    outcome = removal.execute(scene.store, plan.hash, approver="demo")
+    outcome = removal.execute(scene.store, plan.hash, approver="鈴木")
     yield checked.carried_out(outcome)
     for name in _HELD:
         scene.caught(name, plan.table.filter(pl.col("holding") == name)["row"])
@@ -191,7 +192,7 @@ def _deliver(scene: Scene, file: Path) -> Certificate:
     )
 
 
-def _screened(result: Result, title: str) -> list[Sheet]:
+def _screened(result: Result | Division, title: str) -> list[Sheet]:
     return [screened.counts(result.report, title), screened.reasons(result.report)]
 
 
@@ -213,7 +214,7 @@ def places(scene: Scene) -> Iterator[Sheet | str]:
     yield "次に Try next (explain shows invented personal data):"
     yield f"  cd {scene.out}"
     yield f"  optout explain suppression.db 2_intake/bought_list.csv {scene.example} --key-file demo.key"
-    yield "  optout holdings suppression.db --key-file demo.key"
+    yield "  optout holdings list suppression.db --key-file demo.key"
     yield "  optout audit suppression.db --key-file demo.key"
 
 

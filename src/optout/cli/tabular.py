@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from optout.batch import write_atomically
-from optout.errors import OptionError
+from optout.errors import OptionError, UnencodableError
 
 # Source: OWASP, CSV Injection: = + - @, tab, carriage return and line feed, and the full-width forms that a
 # spreadsheet with a Japanese keyboard takes for the same.
@@ -39,6 +39,34 @@ def csv_of(frame: pl.DataFrame) -> str:
         for name, dtype in frame.schema.items()
     )
     return joined.with_columns(inert(pl.col(pl.String))).write_csv().rstrip("\n")
+
+
+def encoded_csv(frame: pl.DataFrame, encoding: str) -> bytes:
+    """The same as bytes, lines ended as spreadsheets on Windows end them.
+
+    Args:
+        frame: What to write.
+        encoding: utf-8-sig or cp932.
+
+    Raises:
+        UnencodableError: rows hold characters the encoding lacks.
+    """
+    lines = csv_of(frame).split("\n")
+    try:
+        return "".join(f"{line}\r\n" for line in lines).encode(encoding)
+    except UnicodeEncodeError as lacking:
+        bad = [
+            number for number, line in enumerate(lines, -1) if not _fits(line, encoding)
+        ]  # 0 = under the header
+        raise UnencodableError(encoding, len(bad), bad[:5]) from lacking
+
+
+def _fits(line: str, encoding: str) -> bool:
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_table(frame: pl.DataFrame, out: Path) -> None:

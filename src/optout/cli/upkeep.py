@@ -1,10 +1,10 @@
-"""What stands in a store: the lists held, the audit."""
+"""What stands in a store: the audit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,8 +13,6 @@ from optout.cli.command import command
 from optout.cli.session import Session
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from optout.store import Anchor, Store
 
 _PANEL: Final = "管理 Upkeep"
@@ -22,39 +20,7 @@ _PANEL: Final = "管理 Upkeep"
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    command(app, "holdings", "optout holdings suppression.db", _PANEL)(holdings)
     command(app, "audit", "optout audit suppression.db", _PANEL)(audit)
-
-
-def holdings(session: Session, store: options.StorePath) -> None:
-    """The lists that were accepted (保有名簿)."""
-    from optout.report import checked
-
-    with session.store(store) as opened:
-        frame = _accepted(opened)
-    session.tell({"holdings": frame.to_dicts()}, lambda: [checked.holdings(frame)])
-
-
-def _accepted(store: Store) -> pl.DataFrame:
-    import polars as pl
-
-    loaded = [(job_id, store.load_job(job_id)) for job_id, _ in store.jobs("holding")]
-    rows = [_line(job_id, job[2]) for job_id, job in loaded if job is not None]
-    return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _line(job_id: str, record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": job_id,
-        "list": record["list"]["name"],
-        "supplier": record["supplier"].get("name", ""),
-        "basis": record["basis"],
-        "received": record["received"],
-        "rows": record["counts"]["keep"],
-        "deliverable": record["deliverable"],
-        "path": record["path"],
-        "sha256": record["held_sha256"],
-    }
 
 
 def audit(

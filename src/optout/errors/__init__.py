@@ -10,6 +10,7 @@
     │   ├── AmbiguousColumnError    14
     │   ├── MissingColumnError      15
     │   ├── SensitiveColumnError    16
+    │   │   └── SensitiveValueError 27
     │   ├── UnencodableError        17
     │   ├── OptionError             18
     │   ├── UndecidedEncodingError  19
@@ -52,7 +53,8 @@
         ├── IllegalMoveError       101
         ├── NotIdentifiedError     102
         ├── ItemNotHeldError       103
-        └── NoGroundError          104
+        ├── NoGroundError          104
+        └── IncompleteAnswerError  105
 
 Exit code 2 is the command line's own (wrong usage). Messages carry counts, column names, row numbers and
 rule ids, never a value from a row: whoever logs an error must not log a person.
@@ -79,6 +81,7 @@ from optout.errors.check import (
 from optout.errors.desk import (
     DeskError,
     IllegalMoveError,
+    IncompleteAnswerError,
     ItemNotHeldError,
     NoGroundError,
     NotIdentifiedError,
@@ -94,6 +97,7 @@ from optout.errors.input import (
     OlderTableError,
     OptionError,
     SensitiveColumnError,
+    SensitiveValueError,
     TableFileError,
     UndecidedEncodingError,
     UndecidedSheetError,
@@ -141,6 +145,7 @@ __all__ = [
     "HoldingReadOnlyError",
     "HoldingUnreachableError",
     "IllegalMoveError",
+    "IncompleteAnswerError",
     "InputError",
     "ItemNotHeldError",
     "KeyMissingError",
@@ -158,6 +163,7 @@ __all__ = [
     "SecondPersonError",
     "SeedMissedError",
     "SensitiveColumnError",
+    "SensitiveValueError",
     "StalePlanError",
     "StoreBusyError",
     "StoreDamagedError",

@@ -40,7 +40,7 @@ class StalePlanError(CheckError):
 
     exit_code = 63
     why: str
-    told = "This removal plan cannot be executed: {why}. Make a new plan and look at it again."
+    told = "This plan cannot be executed: {why}. Make a new plan and look at it again."
 
 
 @dataclass(eq=False, repr=False)
@@ -57,7 +57,7 @@ class HoldingReadOnlyError(HoldingLockedError):
     """A holding is write-protected: its file, its folder, or its table for this user; it was left as it is."""
 
     exit_code = 82
-    told = "{holding} is write-protected. Take the protection off and run the same plan again."
+    told = "{holding} is write-protected. Make it writable and run the same plan again."
 
 
 @dataclass(eq=False, repr=False)

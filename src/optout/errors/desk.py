@@ -24,7 +24,9 @@ class IllegalMoveError(DeskError):
     allowed: Sequence[str]
 
     def __str__(self) -> str:
-        open_ways = f"Choose one of: {', '.join(self.allowed)}." if self.allowed else "Leave it: it has ended."
+        open_ways = (
+            f"Choose one of: {', '.join(self.allowed)}." if self.allowed else "Leave it: it has ended."
+        )
         return f"A case that is {self.state} cannot become {self.asked}. {open_ways}"
 
 
@@ -34,7 +36,9 @@ class NotIdentifiedError(DeskError):
 
     exit_code = 102
     why: str
-    told = "Not accepted (本人確認): {why}. Do the check and record it, or refuse the request with its reason."
+    told = (
+        "Not accepted (本人確認): {why}. Do the check and record it, or refuse the request with its reason."
+    )
 
 
 @dataclass(eq=False, repr=False)
@@ -57,3 +61,15 @@ class NoGroundError(DeskError):
     kind: str
     allowed: Sequence[str]
     told = "A request of kind {kind} cannot be refused for that. Give one of these reasons: {allowed}."
+
+
+@dataclass(eq=False, repr=False)
+class IncompleteAnswerError(DeskError):
+    """A person cannot be told what is held of them while a holding cannot be read or a row is in doubt."""
+
+    exit_code = 105
+    holdings: Sequence[str]
+    told = (
+        "No answer can be given yet (未回答): a list could not be read, or rows in it are in doubt: {holdings}. "
+        "Open it again, or say whose the rows are."
+    )

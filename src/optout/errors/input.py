@@ -98,6 +98,19 @@ class SensitiveColumnError(InputError):
 
 
 @dataclass(eq=False, repr=False)
+class SensitiveValueError(SensitiveColumnError):
+    """Cells of a list are of special care (要配慮個人情報), whatever their header says."""
+
+    exit_code = 27
+    n_cells: int
+    first_rows: Sequence[int]
+    told = (
+        "{n_cells} cells of special care (要配慮個人情報) in the columns {headers} (first rows {first_rows}). "
+        "Refuse the list, or blank those cells with drop_sensitive=True."
+    )
+
+
+@dataclass(eq=False, repr=False)
 class UnencodableError(InputError):
     """Rows hold characters the output encoding lacks; nothing was written under a final name."""
 

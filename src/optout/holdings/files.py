@@ -1,41 +1,135 @@
-"""Erase rows from a list that is held as a file: the old file or the new one, at every moment, never a torn
-one.
+"""Lists that are held as files: CSV, TSV, TXT, Parquet and XLSX behind one face, and erasing rows by path.
 
-The order of steps is the protocol (each but the sweep of stray files was shown to be needed): hash as
-planned → temporary file, owner only, same folder → forced to disk → verified by reading it again,
-screened again by the caller → source unchanged → renamed → folder forced to disk. CSV is copied by byte
-ranges, so every byte that stays is the byte that was; Parquet keeps its metadata, codec and row-group
-size.
+The new file is written beside the old one, verified and put in its place (`replacing`); what differs is how it is
+written: by byte ranges (`delimited`), by columns (`parquet_rows`), by the XML of rows (`workbook`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Protocol
 
-import numpy as np
-import polars as pl
-
-from optout.batch import encoding as encodings
-from optout.batch.delimited import DelimitedSource, runs
+from optout.batch.delimited import DelimitedSource
 from optout.batch.heading import Columns
 from optout.batch.reader import open_batch
-from optout.batch.records import Positions
 from optout.batch.source import ParquetSource, Source
-from optout.batch.staged import StagedFile, sweep, sync_folder
-from optout.errors import ConservationError, EmptyBatchError, HoldingChangedError, UnreadableFileError
-from optout.holdings.parquet import layout
+from optout.batch.staged import StagedFile
+from optout.batch.workbook import WORKBOOK_SIGN, WorkbookSource
+from optout.errors import HoldingChangedError, UnreadableFileError
+from optout.holdings.cells import Patch
+from optout.holdings.delimited import DelimitedChange, copied, lines, locate
+from optout.holdings.held import Changed, Edits, Planned, Verify, require_rows
+from optout.holdings.parquet_rows import PARQUET_SIGN, ParquetChange, require_writer
+from optout.holdings.replacing import fingerprint, reading, replaced, target_of
+from optout.holdings.workbook import WorkbookChange
+from optout.holdings.workbook import require_changeable as require_editable
 
-_COPY_BYTES: Final = 2 << 20  # stays in the cache between being read, hashed twice and written
-_ROW: Final = "\0row"  # no header can be this: NUL never passes the reader
-_OWN_METADATA: Final = "ARROW:schema"
+__all__ = ["Erased", "HeldFile", "erasable", "erase_ranges", "erase_rows", "locate"]
+
+
+class Change(Protocol):
+    """Edits of a file of some kind, checked and ready to be written."""
+
+    def write(self, expected: str) -> Callable[[StagedFile], str]:
+        """What fills the new file and returns the hash of it."""
+
+    def reopened(self, new: Path) -> Source:
+        """The new file as the rules of the old one read it, found to be what it should be."""
+
+
+class HeldFile:
+    """A list in a file. See `Held`.
+
+    Args:
+        path: The file; a symbolic link is followed, the link stays.
+        columns, encoding, sheet: As for `open_batch`.
+    """
+
+    def __init__(
+        self, path: Path, columns: Columns = None, encoding: str | None = None, sheet: str | None = None
+    ) -> None:
+        self.path, self.name = path, path.name
+        self._columns, self._encoding, self._sheet = columns, encoding, sheet
+
+    def __repr__(self) -> str:
+        return f"HeldFile({self.name!r})"
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of its bytes."""
+        return fingerprint(self.path)
+
+    def source(self) -> Source:
+        """Its rows."""
+        with reading(self.name):
+            return open_batch(self.path, self._encoding, self._columns, self._sheet)
+
+    def row_ids(self, rows: Sequence[int]) -> list[str]:
+        """Line numbers of a text file; sheet and row of a workbook; rows of Parquet, from 1."""
+        source = self.source()
+        if isinstance(source, DelimitedSource):
+            return [f"line {line}" for line in lines(source, rows)]
+        if isinstance(source, ParquetSource):
+            require_rows(rows, source.height)
+            return [f"row {row + 1}" for row in rows]
+        if isinstance(source, WorkbookSource):
+            require_rows(rows, len(source.sheet_rows))
+            return [f"{source.sheet}!{source.sheet_rows[row]}" for row in rows]
+        raise _unchangeable(source)
+
+    def require_changeable(self) -> None:
+        """Raise if the file has hard links or is write-protected, or cannot be written without harm."""
+        target_of(self.path)
+        kind = sign(self.path)
+        if kind == WORKBOOK_SIGN:
+            source = self.source()
+            if isinstance(source, WorkbookSource):
+                require_editable(source)
+        if kind == PARQUET_SIGN:
+            require_writer(self.path)
+
+    def change(self, edits: Edits, expected: str, verify: Verify, planned: Planned) -> Changed:
+        """Replace the file by itself without some rows or with other cells."""
+        target = target_of(self.path)
+        if fingerprint(target) != expected:
+            raise HoldingChangedError(self.name)
+        source = self._read(target)
+        if not len(edits.gone) and not edits.cells:
+            verify(source)
+            planned(expected)
+            return Changed(0, 0, expected, expected)
+        change = _change(source, edits, self._columns)
+        after = replaced(
+            target, expected, change.write(expected), lambda new: verify(change.reopened(new)), planned
+        )
+        return Changed(len(edits.gone), sum(map(len, edits.cells.values())), expected, after)
+
+    def _read(self, target: Path) -> Source:
+        with reading(self.name):
+            return open_batch(target, self._encoding, self._columns, self._sheet)
+
+
+def sign(path: Path) -> bytes:
+    """How a file begins."""
+    with reading(path.name), path.open("rb") as file:
+        return file.read(len(WORKBOOK_SIGN))
+
+
+def _change(source: Source, edits: Edits, columns: Columns) -> Change:
+    if isinstance(source, DelimitedSource):
+        return DelimitedChange(source, edits)
+    if isinstance(source, ParquetSource):
+        return ParquetChange(source, edits)
+    if isinstance(source, WorkbookSource):
+        return WorkbookChange(source, edits, columns)
+    raise _unchangeable(source)
+
+
+def _unchangeable(source: Source) -> UnreadableFileError:
+    return UnreadableFileError(
+        source.name, "is of a kind rows cannot be erased from", "Give a CSV, Parquet or Excel file."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +154,7 @@ def erase_rows(
     encoding: str | None = None,
     columns: Columns = None,
 ) -> Erased:
-    """Replace a CSV or Parquet file by itself without some rows.
+    """Replace a file by itself without some rows.
 
     Args:
         path: The file; a symbolic link is followed, the link stays.
@@ -75,29 +169,26 @@ def erase_rows(
     Raises:
         HoldingChangedError: the file is not the one expected, or changed meanwhile; it was left alone.
         HoldingLockedError: it is open in another program; it was left alone.
+        HoldingReadOnlyError: it is write-protected.
         UnreadableFileError: it has further names (hard links), under which the rows would live on.
         ConservationError: a row number does not exist, or the new file does not add up.
     """
-    target = _target(path)
-    gone = np.array(sorted(set(rows)), np.int64)
-    if encodings.sha256(target) != expected_sha256:
+    target = target_of(path)
+    if fingerprint(target) != expected_sha256:
         raise HoldingChangedError(path.name)
-    source = open_batch(target, encoding, columns)
-    if isinstance(source, DelimitedSource):
-        found = locate(source, gone)
-        return erase_ranges(path, found.ranges, expected_sha256, found.checked(verify, source))
-    if isinstance(source, ParquetSource):
-        return _replaced(
-            target, expected_sha256, len(gone), lambda new: _parquet_without(source, gone, new), verify
-        )
-    raise UnreadableFileError(
-        source.name, "is of a kind rows cannot be erased from", "Give a CSV or Parquet file."
-    )
+    change = _change(open_batch(target, encoding, columns), Edits(sorted(set(rows))), columns)
+
+    def checked(new: Path) -> None:
+        change.reopened(new)
+        verify(new)
+
+    after = replaced(target, expected_sha256, change.write(expected_sha256), checked)
+    return Erased(len(set(rows)), expected_sha256, after)
 
 
 def erasable(source: Source) -> bool:
-    """Whether `erase_rows` can take rows out of such a file: text and Parquet, not yet workbooks."""
-    return isinstance(source, DelimitedSource | ParquetSource)
+    """Whether rows can be taken out of such a file."""
+    return isinstance(source, DelimitedSource | ParquetSource | WorkbookSource)
 
 
 def erase_ranges(
@@ -119,185 +210,12 @@ def erase_ranges(
     Raises:
         HoldingChangedError, HoldingLockedError, UnreadableFileError: see `erase_rows`.
     """
-    target = _target(path)
-    n_rows = sum(rows for _, _, rows in ranges)
-    return _replaced(
+    target = target_of(path)
+    erased = [Patch(start, end, b"") for start, end, _ in ranges]
+    after = replaced(
         target,
         expected_sha256,
-        n_rows,
-        lambda new: _copied_without(target, ranges, expected_sha256, new),
+        lambda staged: copied(target, erased, expected_sha256, staged),
         verify,
     )
-
-
-def _replaced(
-    target: Path,
-    expected_sha256: str,
-    n_rows: int,
-    write: Callable[[StagedFile], str],
-    verify: Callable[[Path], None],
-) -> Erased:
-    """The protocol, whatever writes the new file."""
-    sweep(target)
-    staged = StagedFile(target)
-    try:
-        after = write(staged)
-        verify(staged.temp)
-        with ThreadPoolExecutor(1) as beside:
-            source = beside.submit(encodings.sha256, target)
-            if encodings.sha256(staged.temp) != after or source.result() != expected_sha256:
-                raise HoldingChangedError(target.name)
-        _keep_owner(target, staged.temp)
-        staged.place(stat.S_IMODE(target.stat().st_mode))
-    finally:
-        staged.discard()
-    sync_folder(target.parent)
-    return Erased(n_rows, expected_sha256, after)
-
-
-def _target(path: Path) -> Path:
-    try:
-        target = path.resolve(strict=True)
-        links = target.stat().st_nlink
-    except FileNotFoundError:
-        raise UnreadableFileError(path.name, "does not exist", "Check the path.") from None
-    if links > 1:
-        why = f"has {links} names (hard links); erasing under one would leave the rows under the others"
-        raise UnreadableFileError(path.name, why, "Leave one name and make a new plan.")
-    return target
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """Where rows of a text file lie.
-
-    Attributes:
-        ranges: Start, end and number of rows of every range, in order.
-        records: Records in the file, parsed or not.
-        regular: No record has quotes that are not RFC 4180, so that none is read otherwise without its neighbour.
-    """
-
-    ranges: list[tuple[int, int, int]]
-    records: int
-    regular: bool
-
-    def checked(self, verify: Callable[[Path], None], source: DelimitedSource) -> Callable[[Path], None]:
-        """`verify`, and before it a count of the new file's records where that is not certain."""
-        left = self.records - sum(rows for _, _, rows in self.ranges)
-
-        def verified(new: Path) -> None:
-            if not self.regular:
-                _require_records(new, source.encoding, left)
-            verify(new)
-
-        return verified
-
-
-def locate(source: DelimitedSource, rows: Collection[int] | Positions) -> Located:
-    """Where some parsed rows lie in a text file.
-
-    Raises:
-        ConservationError: a row number does not exist.
-    """
-    gone = np.array(sorted(set(rows)), np.int64) if not isinstance(rows, np.ndarray) else rows
-    ranges: list[tuple[int, int, int]] = []
-    records, regular = 0, True
-    for part in source.row_ranges():
-        records += part.records
-        regular = regular and part.regular
-        low, high = np.searchsorted(gone, (part.first_row, part.first_row + len(part.starts)))
-        erased = np.zeros(len(part.starts), bool)
-        erased[gone[low:high] - part.first_row] = True
-        ranges += [
-            (int(part.starts[first]), int(part.ends[last]), last - first + 1)
-            for first, last in runs(erased, part.starts, part.ends)
-        ]
-    found = sum(rows for _, _, rows in ranges)
-    if found != len(gone):
-        raise ConservationError(len(gone), found)
-    return Located(ranges, records, regular)
-
-
-def _copied_without(
-    target: Path, ranges: Sequence[tuple[int, int, int]], expected_sha256: str, staged: StagedFile
-) -> str:
-    """Copy a file but for some ranges; the hash of what was written."""
-    read, at = hashlib.sha256(), 0
-    left = iter([*((start, end) for start, end, _ in ranges), (None, None)])
-    start, end = next(left)
-    with target.open("rb", buffering=0) as file, ThreadPoolExecutor(1) as beside:
-        while piece := file.read(_COPY_BYTES):
-            hashed = beside.submit(read.update, piece)
-            view, upto = memoryview(piece), at + len(piece)
-            while start is not None and end is not None and start < upto:
-                staged.write(view[: max(0, start - at)])
-                view, at = view[min(end, upto) - at :], min(end, upto)
-                if end > upto:
-                    break
-                start, end = next(left)
-            staged.write(view)
-            at = upto
-            hashed.result()
-    staged.close()
-    if read.hexdigest() != expected_sha256:
-        raise HoldingChangedError(target.name)
-    return staged.sha256
-
-
-def _require_records(written: Path, encoding: str, expected: int) -> None:
-    """The new file, read again, holds as many records as should be left."""
-    try:
-        new = open_batch(written, encoding)
-        counted = sum(part.records for part in new.row_ranges()) if isinstance(new, DelimitedSource) else -1
-    except EmptyBatchError:
-        counted = 0
-    if counted != expected:
-        raise ConservationError(expected, counted)
-
-
-def _parquet_without(source: ParquetSource, gone: Positions, staged: StagedFile) -> str:
-    if len(gone) and (gone[0] < 0 or gone[-1] >= source.height):
-        raise ConservationError(len(gone), int(((gone >= 0) & (gone < source.height)).sum()))
-    path, was = source.path, layout(source.path)
-    if was is None:
-        raise UnreadableFileError(
-            source.name, "has an unknown Parquet layout", "Write it again from its source."
-        )
-    metadata = pl.read_parquet_metadata(path)
-    kept = pl.scan_parquet(path, glob=False).with_row_index(_ROW)
-    kept = kept.filter(~pl.col(_ROW).is_in(pl.Series(gone, dtype=pl.UInt32).implode())).drop(_ROW)
-    with staged.lent():
-        kept.sink_parquet(
-            staged.temp,
-            compression=was.codec,
-            row_group_size=was.row_group_rows,
-            metadata={key: value for key, value in metadata.items() if key != _OWN_METADATA},
-        )
-    staged.close()
-    _require_equal(source, gone, staged.temp)
-    return encodings.sha256(staged.temp)
-
-
-def _require_equal(source: ParquetSource, gone: Positions, written: Path) -> None:
-    """The new file, read again, holds exactly the other rows."""
-    new, at = pl.scan_parquet(written, glob=False), 0
-    for block in source.blocks():
-        old = block.original
-        if old is None:
-            continue
-        keep = ~np.isin(np.arange(block.first_row, block.first_row + old.height), gone)
-        old = old.filter(pl.Series(keep))
-        if not new.slice(at, old.height).collect().equals(old):
-            raise ConservationError(source.height - len(gone), at)
-        at += old.height
-    counted = new.select(pl.len()).collect().item()
-    if counted != at:
-        raise ConservationError(at, counted)
-
-
-def _keep_owner(old: Path, new: Path) -> None:
-    """A file rewritten by an administrator still belongs to whom it belonged."""
-    if hasattr(os, "chown"):
-        owner = old.stat()
-        with suppress(PermissionError):
-            os.chown(new, owner.st_uid, owner.st_gid)
+    return Erased(sum(rows for _, _, rows in ranges), expected_sha256, after)

@@ -23,7 +23,7 @@ _CODECS: Final[dict[int, Codec]] = {
     7: "lz4",
 }
 _SIGN: Final = b"PAR1"
-_ROW_GROUPS, _COLUMNS, _ROWS, _META, _CODEC = 4, 1, 3, 3, 4
+_ROW_GROUPS, _COLUMNS, _ROWS, _META, _CODEC, _WRITER = 4, 1, 3, 3, 4, 6
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 
 _Field: TypeAlias = "int | bytes | list[_Field] | dict[int, _Field] | None"
@@ -36,10 +36,12 @@ class Layout:
     Attributes:
         codec: Of most columns.
         row_group_rows: Rows of its largest row group.
+        writer: The program that wrote it, as it calls itself.
     """
 
     codec: Codec
     row_group_rows: int
+    writer: str = ""
 
 
 def layout(path: Path) -> Layout | None:
@@ -54,7 +56,9 @@ def _layout(meta: dict[int, _Field]) -> Layout:
     groups = _structs(meta[_ROW_GROUPS])
     columns = [column for group in groups for column in _structs(group[_COLUMNS])]
     codecs = Counter(_CODECS[_integer(_struct(column[_META])[_CODEC])] for column in columns)
-    return Layout(codecs.most_common(1)[0][0], max(_integer(group[_ROWS]) for group in groups))
+    writer = meta.get(_WRITER, b"")
+    name = writer.decode("utf-8", "replace") if isinstance(writer, bytes) else ""
+    return Layout(codecs.most_common(1)[0][0], max(_integer(group[_ROWS]) for group in groups), name)
 
 
 def _footer(path: Path) -> bytes:

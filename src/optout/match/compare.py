@@ -13,6 +13,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
 from optout.match.apart import plainly_other
+from optout.match.beside import met_names, paired, sided
 from optout.match.firms import branch, firm, other_form, other_trade, trades
 from optout.match.weights import commonness
 from optout.match.words import may_agree
@@ -46,10 +47,10 @@ def persons(
         `match.weights`); in the order of the pairs, no nulls.
     """
     numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
-    together = pl.concat([_sided(rows), _sided(entries)])
-    met = _met(numbered, rows["i"], entries["i"], together["staffed"])
+    together = pl.concat([sided(rows), sided(entries)])
+    met = met_names(numbered, rows["i"], entries["i"], together["staffed"])
     apart = plainly_other(together, met["a_line"], met["b_line"])
-    named = _paired(met.filter(~apart), numbered, together)
+    named = paired(met.filter(~apart), numbered, together)
     named = _with_person(_with_words(_with_reading(_with_kana(_with_kanji(named)))))
     best = named.group_by("pair").agg(
         pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
@@ -73,24 +74,6 @@ def persons(
     )
 
 
-def _met(numbered: pl.DataFrame, rows: pl.Series, entries: pl.Series, staffed: pl.Series) -> pl.DataFrame:
-    """`pair`, `a_line`, `b_line`: every name of the one side beside every name of the other, by line of both together.
-
-    Two people of one company: who it is must be told by their own names.
-    """
-    left = rows.alias("a").to_frame().with_row_index("a_line")
-    right = entries.alias("b").to_frame().with_row_index("b_line", offset=len(rows))
-    met = numbered.select("pair", "a", "b").join(left, on="a").join(right, on="b")
-    both = staffed.gather(met["a_line"]) & staffed.gather(met["b_line"])
-    return met.filter(~both).select("pair", "a_line", "b_line")
-
-
-def _paired(met: pl.DataFrame, numbered: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """A line for each: what is known of the pair, and of the names of its two sides as `a_…`, `b_…`."""
-    sides = [names[met[f"{side}_line"]].select(pl.all().name.prefix(f"{side}_")) for side in "ab"]
-    return pl.concat([numbered[met["pair"]], *sides], how="horizontal")
-
-
 def _dated() -> pl.Expr:
     """The main names begin with one letter, are kanji and kana, or share a first sound where one is in romaji."""
     main = (pl.col("a_source") == "name") & (pl.col("b_source") == "name")
@@ -111,15 +94,6 @@ def _dated() -> pl.Expr:
         heard[0].list.drop_nulls().list.set_intersection(heard[1].list.drop_nulls()).list.len() > 0
     )
     return (main & (headed.fill_null(False) | other_script | sound.fill_null(False))).fill_null(False)
-
-
-def _sided(names: pl.DataFrame) -> pl.DataFrame:
-    """The names of one side, and `staffed`: a company's name, beside which a person is named."""
-    company = (pl.col("source") == "company") | pl.col("form").is_not_null()
-    told = pl.col("full").is_not_null() | (pl.col("kana").is_not_null() & ~pl.col("ownerless"))
-    people = names.filter(~company & told)["i"].unique()
-    staffed = (company & pl.col("i").is_in(people.implode())).fill_null(False).alias("staffed")
-    return names.with_columns(staffed).drop("i")
 
 
 def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr) -> pl.Series:

@@ -2,7 +2,8 @@
 
 equal         one of the readings of each is the same municipality, town and numbers; a missing room agrees
 room_differs  the same, and both tell a room, and not the same one
-partial       the same town, the numbers of one begin with those of the other (1-2, 1-2-3), or one lacks the 小字
+partial       the same town, the numbers of one begin with those of the other (1-2, 1-2-3), or are told apart by a
+              hyphen that was lost (1-23), or one lacks the 小字
 town          the same town, one side has no numbers
 unclear       the same numbers, the town of one side is in no register: misspelt, or newer than the registers
 typo          the same town, one number of several is another
@@ -67,9 +68,16 @@ def _numbers() -> list[pl.Expr]:
     begins = (a + "-").str.starts_with(b + "-") | (b + "-").str.starts_with(a + "-")
     return [
         (_equal("numbers") | with_room.fill_null(value=False)).alias("same_numbers"),
-        begins.fill_null(value=False).alias("begin"),
+        (begins | _hyphen_lost()).fill_null(value=False).alias("begin"),
         _one_apart().alias("one_apart"),
     ]
+
+
+def _hyphen_lost() -> pl.Expr:
+    """1-23 for 1-2-3: the digits agree, and one side has more hyphens. A fax loses them."""
+    a, b = pl.col("a_numbers"), pl.col("b_numbers")
+    digits = [side.str.replace_all("-", "", literal=True) for side in (a, b)]
+    return (digits[0] == digits[1]) & (a.str.len_chars() != b.str.len_chars())
 
 
 def _one_apart() -> pl.Expr:

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import polars as pl
-
 from optout import match
 from optout.checks import Intake
 from optout.checks.removal import Outcome, Plan
-from optout.register import Certificate
+from optout.register import Certificate, case_rules
 from optout.report.sheet import Cell, Column, Row, Sheet, Tone, facts
 from optout.report.words import words
 
 _ACTIONS: Final[dict[str, Tone]] = {
     "remove": "bad",
+    "blank": "bad",
     "review": "doubt",
+    "exempt": "plain",
     "suppress_only": "plain",
     "unreachable": "bad",
 }
 _STATUSES: Final[dict[str, Tone]] = {
     "removed": "good",
     "suppressed": "good",
+    "exempt": "good",
     "not_found": "good",
     "review": "doubt",
     "unreachable": "bad",
@@ -40,8 +41,18 @@ def planned(plan: Plan, holdings: Sequence[str] = ()) -> Sheet:
         Row((name, words("status", "not_found"), 0)) for name in holdings if name not in set(found["holding"])
     ]
     columns = (Column("保有名簿 holding"), Column("処理 action"), Column("件 rows", number=True))
-    notes = (f"求め requests: {len(plan.requests):,}", f"計画 plan: {plan.hash}")
-    return Sheet("削除計画 Removal plan (nothing is changed yet)", columns, tuple(rows), notes)
+    notes = [f"求め requests: {len(plan.requests):,}", f"計画 plan: {plan.hash}"]
+    if plan.bulk:
+        notes.append(
+            f"二人体制 {plan.acting:,} rows, more than {plan.limit:,}: a second person has to agree (--approver)"
+        )
+    if plan.pending:
+        notes.append(f"受理前 left out, their case was not accepted yet: {len(plan.pending):,} requests")
+    if plan.unmatchable:
+        notes.append(
+            f"照合できない求め can be found nowhere, for they tell too little: {len(plan.unmatchable):,}"
+        )
+    return Sheet("削除計画 Removal plan (nothing is changed yet)", columns, tuple(rows), tuple(notes))
 
 
 def plan_reasons(plan: Plan) -> Sheet:
@@ -64,7 +75,14 @@ def carried_out(outcome: Outcome) -> Sheet:
     """What happened to every holding."""
     rows = tuple(
         Row(
-            (line["holding"], words("status", line["status"]), line["removed"], line["review"]),
+            (
+                line["holding"],
+                words("status", line["status"]),
+                line["removed"],
+                line["blanked"],
+                line["review"],
+                line["why"] or "",
+            ),
             _tone(line["status"]),
         )
         for line in outcome.table.iter_rows(named=True)
@@ -73,11 +91,20 @@ def carried_out(outcome: Outcome) -> Sheet:
         Column("保有名簿 holding"),
         Column("結果 status"),
         Column("削除 removed", number=True),
+        Column("一部消去 blanked", number=True),
         Column("要確認 review", number=True),
+        Column("備考 why"),
     )
     done = "完了 done: every holding was read again and is clean."
     undone = "未完了 not done: rows wait for a person, or a holding could not be cleaned."
-    return Sheet("削除結果 Removal", columns, rows, (done if outcome.done else undone,))
+    notes = [done if outcome.done else undone]
+    if unread := int(outcome.table["unread"].sum()):
+        notes.append(
+            f"読めない記録 records that could not be read as rows, and were not searched: {unread:,}"
+        )
+    states = case_rules.states()
+    notes += [f"受付 {case}: {states.get(state, state)} {state}" for case, state in outcome.cases.items()]
+    return Sheet("削除結果 Removal", columns, rows, tuple(notes))
 
 
 def _tone(status: str) -> Tone:
@@ -119,29 +146,3 @@ def certified(certificate: Certificate, title: str = "提供証明 Certificate")
         "手段 channel": str(payload["channel"]),
     }
     return facts(title, pairs, (f"SHA-256 {certificate.sha256}",))
-
-
-def holdings(records: pl.DataFrame) -> Sheet:
-    """Accepted lists: `id`, `list`, `supplier`, `basis`, `received`, `rows`, `deliverable`."""
-    rows = tuple(
-        Row(
-            (
-                line["id"],
-                line["list"],
-                line["supplier"],
-                line["received"],
-                "可 yes" if line["deliverable"] else "不可 no",
-                line["rows"],
-            )
-        )
-        for line in records.iter_rows(named=True)
-    )
-    columns = (
-        Column("番号 id", whole=True),
-        Column("名簿 list"),
-        Column("取得元 supplier"),
-        Column("取得 received", whole=True),
-        Column("提供"),
-    )
-    notes = () if rows else ("まだありません: no list was accepted yet (optout intake ... --accept).",)
-    return Sheet("保有名簿 Holdings", (*columns, Column("件 rows", number=True)), rows, notes)

@@ -12,7 +12,7 @@ import polars as pl
 
 from optout import match
 from optout.keys import Blocked, blocked, comparable
-from optout.schema import HITS_SCHEMA, VERDICT, VERDICTS_SCHEMA, typed
+from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, typed
 from optout.screen import seeds
 from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope
@@ -25,6 +25,7 @@ _AGREEING: Final = {
     "birth_date": ("equal",),
     "corporate_number": ("equal",),
 }
+_WORST: Final = {"keep": 0, "review": 1, "withhold": 2}
 _FIELD_NAMES: Final = {"person": "name"}
 
 
@@ -52,12 +53,14 @@ class Judged:
         hits: One line per row, subject and entry that a rule speaks of (HITS_SCHEMA), with `verdict`.
         pairs: Every pair compared: `a` (line of the raw frame), `b` (line of the snapshot), levels, rule, weight.
         seeds: Planted rows, all of them caught.
+        own: What rows say of themselves (`row`, `verdict`, `reason`).
     """
 
     verdicts: pl.DataFrame
     hits: pl.DataFrame
     pairs: pl.DataFrame
     seeds: int
+    own: pl.DataFrame
 
 
 def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, question: Question) -> Judged:
@@ -86,7 +89,36 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     hits = hits.filter(pl.col("row") < first_row + n_rows)
     own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height], crowded)
     verdicts = _verdicts(hits, own, first_row, n_rows)
-    return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught)
+    return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught, own)
+
+
+def redecided(judged: Judged, raw: pl.DataFrame, snapshot: Snapshot, answers: pl.DataFrame) -> Judged:
+    """The same with what a person has decided of some pairs.
+
+    A pair answered `same` withholds its row. One answered `other` that was under review speaks for keeping it; a
+    certain hit stays one, whatever was answered.
+
+    Args:
+        judged: From `judge`.
+        raw: The raw frame it was made of.
+        snapshot: The list it was made against.
+        answers: `a`, `b` UInt32 as in `Judged.pairs`, `same` Boolean; no nulls, one line a pair.
+    """
+    told = judged.pairs.join(answers, on=["a", "b"], how="left", maintain_order="left")
+    changed = (
+        (pl.col("same") & (pl.col("verdict") != "withhold").fill_null(True), "withhold", "decided_same"),
+        (~pl.col("same") & (pl.col("verdict") == "review"), "keep", "decided_other"),
+    )
+    for case, verdict, reason in changed:
+        fits = case.fill_null(False)
+        told = told.with_columns(
+            pl.when(fits).then(pl.lit(verdict).cast(VERDICT)).otherwise("verdict").alias("verdict"),
+            pl.when(fits).then(pl.lit(reason).cast(REASON)).otherwise("reason").alias("reason"),
+        )
+    hits = _hits(told.drop("same"), raw, snapshot)
+    first_row = int(judged.verdicts["row"][0]) if judged.verdicts.height else 0
+    verdicts = _verdicts(hits, judged.own, first_row, judged.verdicts.height)
+    return Judged(verdicts, hits, told.drop("same"), judged.seeds, judged.own)
 
 
 def _candidates(
@@ -131,7 +163,7 @@ def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[pl.DataFrame, pl.Seri
 
 
 def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
-    found = pairs.filter(pl.col("rule").is_not_null())
+    found = pairs.filter(pl.col("verdict").is_not_null())
     agreeing = [
         pl.when(pl.col(field).is_in(levels)).then(pl.lit(_FIELD_NAMES.get(field, field)))
         for field, levels in _AGREEING.items()
@@ -155,10 +187,11 @@ def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.Data
 
 
 def _verdicts(hits: pl.DataFrame, own: pl.DataFrame, first_row: int, n_rows: int) -> pl.DataFrame:
-    """The worst of everything said about each row; rows nothing is said about are proved clean."""
+    """The worst of everything said about each row; rows nothing is said about, or only good, are proved clean."""
     said = pl.concat([hits.select(*VERDICTS_SCHEMA), own], how="diagonal")
     said = said.with_columns(
-        (pl.col("verdict") == "withhold").alias("worst"), pl.col("request").is_not_null().alias("listed")
+        pl.col("verdict").replace_strict(_WORST, return_dtype=pl.UInt8).alias("worst"),
+        pl.col("request").is_not_null().alias("listed"),
     )
     order = ["row", "worst", "listed", "weight", "request", "rule"]
     worst = said.sort(order, descending=[False, True, True, True, False, False], nulls_last=True)

@@ -80,7 +80,7 @@ def label_sheet(
     if sample is not None:
         pairs = pairs.filter(pl.col("row").is_in(_drawn(pairs, sample, rng_seed).implode()))
     pairs = pairs.sort("verdict", "weight", *PAIR, descending=[True, True, False, False])
-    sides = [*_values(result._raw[pairs["a"]], "row"), *_values(result._snapshot.raw[pairs["b"]], "entry")]
+    sides = [*written(result._raw[pairs["a"]], "row"), *written(result._snapshot.raw[pairs["b"]], "entry")]
     told = pairs.select(
         *PAIR,
         pl.lit("").alias("decision"),
@@ -133,7 +133,7 @@ def best(deciding: pl.DataFrame) -> pl.DataFrame:
     return order.unique(PAIR, keep="first", maintain_order=True)
 
 
-def _values(side: pl.DataFrame, whose: str) -> list[pl.Series]:
+def written(side: pl.DataFrame, whose: str) -> list[pl.Series]:
     """What one side wrote, a String column a field; null where it is silent."""
     made = []
     for field, starts in _VALUES.items():
@@ -194,7 +194,7 @@ def read(labels: Batch, encoding: str | None, sheet: str | None, list_id: str | 
     _require(
         source, lines, strange, "the sheet was made from another list", "Give the list it was made from."
     )
-    told = lines.with_columns(_decision().alias("said"))
+    told = lines.with_columns(answer(pl.col("decision")).alias("said"))
     unclear = pl.col("said").is_null()
     _require(source, told, unclear, "decisions are no answer", "Write 本人 (same) or 別人 (other).")
     decided = told.filter(pl.col("said") != "open")
@@ -206,16 +206,21 @@ def read(labels: Batch, encoding: str | None, sheet: str | None, list_id: str | 
 
 def _columns(source: Source) -> pl.DataFrame:
     """`line` and the columns of the sheet, by their headers; `list` is null where there is none."""
-    found = {name: _headed(source, known) for name, known in HEADERS.items()}
+    found = {name: headed(source, known) for name, known in HEADERS.items()}
     if missing := [HEADERS[name][0] for name in _NEEDED if found[name] is None]:
         raise LabelsError(
             source.name, f"no column {', '.join(missing)}", "Name the columns row, request, decision."
         )
-    cells = [_cell(found[name]).alias(name) for name in HEADERS]
+    cells = [cell(found[name]).alias(name) for name in HEADERS]
     return source.frame.select(pl.int_range(2, pl.len() + 2, dtype=pl.UInt32).alias("line"), *cells)
 
 
-def _headed(source: Source, known: tuple[str, ...]) -> str | None:
+def headed(source: Source, known: tuple[str, ...]) -> str | None:
+    """The one column of a sheet under any of these headers; None when there is none.
+
+    Raises:
+        AmbiguousColumnError: there are several.
+    """
     names = {spelling.fold(header) for header in known}
     met = [i for i, header in enumerate(source.headers) if spelling.fold(header) in names]
     if len(met) > 1:
@@ -223,15 +228,22 @@ def _headed(source: Source, known: tuple[str, ...]) -> str | None:
     return source.columns[met[0]] if met else None
 
 
-def _cell(column: str | None) -> pl.Expr:
+def cell(column: str | None) -> pl.Expr:
+    """A cell of a sheet that came back, NFKC and trimmed; "" where there is no such column."""
     if column is None:
         return pl.lit("")
     # What keeps a spreadsheet from running a cell is no part of it.
     return pl.col(column).fill_null("").str.normalize("NFKC").str.strip_chars().str.strip_prefix("'")
 
 
-def _decision() -> pl.Expr:
-    said = pl.col("decision").str.to_lowercase()
+def answer(text: pl.Expr) -> pl.Expr:
+    """What a reviewer wrote (`cell`): `same`, `other` or `open`; null where it is no answer. Elementwise.
+
+    Examples:
+        >>> pl.select(answer(pl.lit("別人"))).item()
+        'other'
+    """
+    said = text.str.to_lowercase()
     words = {"same": _SAME, "other": _OTHER, "open": _OPEN}
     known = {word: meaning for meaning, each in words.items() for word in each}
     return said.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.String)

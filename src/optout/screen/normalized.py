@@ -73,7 +73,11 @@ def normalize(
     """
     source = open_batch(frame, encoding, columns, sheet)
     mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
-    rows = raw(source.frame, mapping)
+    return spelt(raw(source.frame, mapping))
+
+
+def spelt(rows: pl.DataFrame) -> pl.DataFrame:
+    """The lines of `normalize` for a raw frame (schema.py), in row order."""
     parsed = comparable(rows)
     main = parsed.people.filter(pl.col("source") == "name").sort("i")
     names = main.select(pl.col(theirs).alias(ours) for theirs, ours in _NAMES.items())

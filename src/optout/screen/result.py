@@ -26,7 +26,8 @@ class Result:
 
     Attributes:
         verdicts: One line per parsed row: `row` UInt32 (0-based, input order), `verdict` Enum(keep, withhold, review),
-            `request` String, `rule` String, `weight` Float64 (bits), `reason` Enum; null where the row is kept.
+            `request` String, `rule` String, `weight` Float64 (bits), `reason` Enum; null where the row is kept, unless
+            a person has decided so (`decided_other`).
         hits: One line per row, subject and entry a rule speaks of: `row`, `subject` (role), `request`, `rule`,
             `weight`, `fields` List(String) that agree, `channels` List(String) of the request.
         report: Counts by verdict, rule, reason and field, the columns as understood, and what it was screened

@@ -73,7 +73,7 @@ def screen(
     """
     question = ask(policy, channel, tenant)
     with ThreadPoolExecutor(1) as beside:
-        listed = beside.submit(_current, store, allow_empty)
+        listed = beside.submit(current_list, store, allow_empty)
         source = batch if isinstance(batch, Source) else open_batch(batch, encoding, columns, sheet)
         mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
         rows = raw(source.frame, mapping)
@@ -140,7 +140,7 @@ def screen_file(
         On any error, and when interrupted, nothing stands under a final name.
     """
     question = ask(policy, channel, tenant)
-    current = _current(store, allow_empty)
+    current = current_list(store, allow_empty)
     source = open_batch(path, encoding, columns, sheet)
     writer = SplitWriter(source, Path(out), out_encoding)
     try:
@@ -202,7 +202,8 @@ def ask(policy: str, channel: str, tenant: str | None) -> Question:
     return Question(policy, channel, tenant)
 
 
-def _current(store: Store | Past, allow_empty: bool) -> Snapshot:
+def current_list(store: Store | Past, allow_empty: bool) -> Snapshot:
+    """The list as it stands; EmptyStoreError when nothing is on it, unless that is allowed."""
     current = snapshot(store)
     if current.n_entries == 0 and not allow_empty:
         raise EmptyStoreError(str(store.path))

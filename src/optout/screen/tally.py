@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -42,17 +43,29 @@ class Tally:
         verdicts = judged.verdicts
         if verdicts.height != block.frame.height or verdicts["row"].n_unique() != block.frame.height:
             raise ConservationError(block.frame.height, verdicts.height)
-        fields = judged.hits.select(pl.col("fields").explode())
-        told = {"verdict": verdicts, "rule": verdicts, "reason": verdicts, "fields": fields}
-        for column, frame in {**told, "why": block.quarantined}.items():
-            self._counts.update({(column, value): n for value, n in counted(frame, column).items()})
-        for kind, each in scopes(judged).items():
-            self._counts.update({(kind, value): n for value, n in counted(each, "value").items()})
-        self._counts["rows", ""] += verdicts.height
+        self._add_judged(judged)
+        self._counts.update({("why", value): n for value, n in counted(block.quarantined, "why").items()})
         self._counts["quarantined", ""] += block.quarantined.height
         self._counts["records", ""] += block.records
         self._damage.append(damage.found(block.frame, mapping, block.first_row))
         self._seeds = max(self._seeds, judged.seeds)
+
+    def _add_judged(self, judged: Judged) -> None:
+        verdicts, fields = judged.verdicts, judged.hits.select(pl.col("fields").explode())
+        told = {"verdict": verdicts, "rule": verdicts, "reason": verdicts, "fields": fields}
+        for column, frame in told.items():
+            self._counts.update({(column, value): n for value, n in counted(frame, column).items()})
+        for kind, each in scopes(judged).items():
+            self._counts.update({(kind, value): n for value, n in counted(each, "value").items()})
+        self._counts["rows", ""] += verdicts.height
+
+    def recounted(self, report: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
+        """A report of the same rows under other verdicts; call it on a new tally."""
+        self._add_judged(judged)
+        before = report["counts"]
+        self._counts["quarantined", ""] = before["quarantined"]
+        self._counts["records", ""] = before["records"]
+        return {**report, "counts": self.counts(), **self._by()}
 
     def counts(self) -> dict[str, int]:
         """Rows by verdict, rows in all, quarantined, records.
@@ -78,11 +91,7 @@ class Tally:
         return {
             "list": described(source),
             "counts": self.counts(),
-            "by_rule": self._of("rule"),
-            "by_reason": self._of("reason"),
-            "by_field": self._of("fields"),
-            "by_channel": self._by_channel(),
-            "by_policy": self._of("policy"),
+            **self._by(),
             "quarantine": self._of("why"),
             "columns": [{"header": h, "field": field, "role": role} for h, field, role in describe(mapping)],
             "decisions": [*source.remarks, *mapping.decisions],
@@ -91,6 +100,15 @@ class Tally:
             "identity_like": identity_like,
             "against": against(snapshot, question),
             "seeds": self._seeds,
+        }
+
+    def _by(self) -> dict[str, Any]:
+        return {
+            "by_rule": self._of("rule"),
+            "by_reason": self._of("reason"),
+            "by_field": self._of("fields"),
+            "by_channel": self._by_channel(),
+            "by_policy": self._of("policy"),
         }
 
     def _by_channel(self) -> dict[str, dict[str, int]]:

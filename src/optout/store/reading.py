@@ -11,7 +11,7 @@ from typing import Any, Self
 import polars as pl
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from optout.store import aside, audit, head, history, imported, jobs, layout, purge, seal, sink
+from optout.store import aside, audit, head, history, imported, jobs, layout, purge, seal, sink, statements
 from optout.store.aside import Label
 from optout.store.commit import Caller, Stamp
 from optout.store.engine import Engine, Transaction
@@ -86,10 +86,13 @@ class Reading:
         """The public half of `signing_key`, PEM."""
         return seal.public_pem(self.signing_key)
 
-    def subkey(self, purpose: str) -> bytes:
-        """32 bytes for keyed digests of one purpose: the same for the life of the store, another in every store."""
+    def knows(self, anchor: Anchor) -> bool:
+        """Whether a head is of this store's past; of a later one it is not, nor of another store's."""
         with self._log.read() as db:
-            return seal.mac(self._keyring.mac_key(db), b"subkey", purpose.encode())
+            at = self._head(db)
+            row = db.execute(statements.AUDIT_HASH, (anchor.audit_n,)).fetchone()
+        within = anchor.revision <= at.rev and anchor.audit_n <= at.audit_n
+        return within and row is not None and seal.same(anchor.audit_hash, row[0])
 
     def entries(self) -> tuple[int, pl.DataFrame]:
         """The newest revision and the entries in force at it, `schema.ENTRY_SCHEMA`, oldest first."""
