@@ -13,6 +13,7 @@ import argparse
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -41,9 +42,10 @@ def main() -> int:
     parser.add_argument("--stops", type=int, default=12, help="stops of the server a scenario")
     parser.add_argument("--megabytes", type=int, default=256)
     given = parser.parse_args()
-    told = list(_told(given))
-    for line in told:
-        print(json.dumps(line, ensure_ascii=False))
+    told = []
+    for line in _told(given):
+        told.append(line)
+        print(json.dumps(line, ensure_ascii=False), flush=True)
     points = [line for line in told if "points" in line]
     if points:
         print(_table(points))
@@ -99,10 +101,12 @@ def memory(folder: Path, megabytes: int) -> dict[str, Any]:
 def _measured(path: Path, size: int) -> dict[str, Any]:
     _write(path, size)
     began = time.perf_counter()
-    child = os.fork()
-    if not child:
-        os._exit(_erased(path))
-    _, status, used = os.wait4(child, 0)
+    # A process of its own, not a fork: threads of polars do not survive one.
+    code = f"import sys; sys.path[:0] = {[str(Path(__file__).parent), *sys.path]!r}\n"
+    code += f"import pathlib, crash_holdings\nsys.exit(crash_holdings.erased(pathlib.Path({str(path)!r})))"
+    child = subprocess.Popen([sys.executable, "-c", code])
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
     path.unlink()
     return {
         "MB": used.ru_maxrss >> 10,
@@ -121,7 +125,7 @@ def _write(path: Path, size: int) -> None:
             file.write(lines)
 
 
-def _erased(path: Path) -> int:
+def erased(path: Path) -> int:
     """What the screen of a caller takes beside this is measured elsewhere."""
     from optout.holdings import Edits, opened
 

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from optout import errors
-    from optout.checks import correction, desk, disclosure, propagation, removal, retention
+    from optout import errors, holdings, register, review
+    from optout.checks import correction, desk, disclosure, propagation, removal, reported, retention
     from optout.checks.delivery import deliver
     from optout.checks.hand_over import handover
     from optout.checks.intake import Intake, intake
@@ -54,12 +54,16 @@ __all__ = [
     "disclosure",
     "errors",
     "handover",
+    "holdings",
     "intake",
     "label_sheet",
     "normalize",
     "propagation",
+    "register",
     "removal",
+    "reported",
     "retention",
+    "review",
     "screen",
     "screen_file",
     "tune",
@@ -79,22 +83,24 @@ _HOME: Final = {
     "Store": "store",
     "Summary": "screen",
     "Tuning": "screen",
-    "deliver": "checks",
-    "retention": "checks",
-    "propagation": "checks",
-    "disclosure": "checks",
     "correction": "checks",
-    "handover": "checks",
+    "deliver": "checks",
     "desk": "checks",
+    "disclosure": "checks",
+    "handover": "checks",
     "intake": "checks",
     "label_sheet": "screen",
     "normalize": "screen",
+    "propagation": "checks",
     "removal": "checks",
+    "reported": "checks",
+    "retention": "checks",
     "screen": "screen",
     "screen_file": "screen",
     "tune": "screen",
     "verify_certificate": "register",
 }
+_MODULES: Final = ("holdings", "register", "review")
 
 
 def __getattr__(name: str) -> object:
@@ -102,6 +108,8 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         value: object = version("optout")
+    elif name in _MODULES:
+        value = import_module(f"{__name__}.{name}")
     elif name in _HOME:
         value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     else:

@@ -406,4 +406,4 @@ def test_the_help_of_every_command_has_an_example(run: Run, command: tuple[str, 
 
 
 def test_no_command_is_missing() -> None:
-    assert len(commands()) == 102
+    assert len(commands()) == 103

@@ -27,7 +27,7 @@ from optout.register import attempt, day, external, filing, incident, recipient
 from optout.register.attempt import Attempt
 from optout.register.certificate import Certificate, file_digest, issue
 from optout.screen import Result, screen
-from optout.screen.run import SAMPLE
+from optout.screen.sampled import SAMPLE
 from optout.store import Anchor, Store
 from optout.store.history import Past
 

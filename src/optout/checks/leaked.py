@@ -20,7 +20,7 @@ from optout.keys.digest import digest
 from optout.schema import SELF
 from optout.screen import Columns
 from optout.screen.normalized import spelt
-from optout.screen.run import SAMPLE
+from optout.screen.sampled import sampled
 from optout.text import name
 
 # What tells people apart. Whoever is written in two ways counts twice: never fewer than there are.
@@ -89,10 +89,10 @@ def _line(leak: Leak, rows: int, people: int) -> dict[str, Any]:
 
 def _people(source: Source, columns: Columns) -> tuple[pl.Series, int, int]:
     """Digests of the people told apart, how many rows and records tell nothing, and how many records there are."""
-    seen, unknown, records, mapping = [], 0, 0, None
-    for block in source.blocks():
-        if mapping is None:
-            mapping = recognise(source.headers, columns, (), block.frame.head(SAMPLE))
+    seen, unknown, records = [], 0, 0
+    sample, blocks = sampled(source)
+    mapping = recognise(source.headers, columns, (), sample)
+    for block in blocks:
         rows = raw(block.frame, mapping, block.first_row)
         told = _told(rows)
         unknown += told.null_count() + block.quarantined.height

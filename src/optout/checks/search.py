@@ -7,7 +7,7 @@ whatever else the engine would withhold or review is doubtful here, and waits fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -18,16 +18,15 @@ from optout.batch import Block, Source
 from optout.batch.columns import ColumnMapping, recognise
 from optout.batch.heading import Columns
 from optout.batch.raw import raw
-from optout.batch.source import BLOCK_BYTES, joined
 from optout.batch.subjects import Subject
 from optout.errors import EmptyBatchError, OptionError, UnknownRequestError
 from optout.review.settled import Decisions
 from optout.schema import CHANNELS, ENTRY_SCHEMA, KIND, RAW_FIELDS, DType, numbered
 from optout.screen.judge import Question, judge
-from optout.screen.run import SAMPLE
-from optout.screen.snapshot import Snapshot, snapshot
+from optout.screen.sampled import sampled
+from optout.screen.search import listed_alone
+from optout.screen.snapshot import Snapshot
 from optout.store import Request, Store
-from optout.store.history import Past
 from optout.store.kind import OPT_OUT
 from optout.text import name
 
@@ -162,8 +161,7 @@ def people(entries: pl.DataFrame) -> list[Request]:
 
 def alone(store: Store, entries: pl.DataFrame) -> Asked:
     """A list of these people and nobody else, under the rules of now and what was decided under them."""
-    head = store.head
-    made = snapshot(Past(store.path, head.epoch, head.revision, store.gazetteer(), entries))
+    made = listed_alone(store, entries)
     return Asked(made, Decisions.of(store, made.scheme))
 
 
@@ -183,11 +181,11 @@ def search(source: Source, asked: Asked, columns: Columns = None, sheets: bool =
         InputError: its columns cannot be told.
         SeedMissedError: the search itself failed; there is no answer.
     """
-    blocks = _blocks(source)
-    begun: list[Block] = []
-    while sum(block.frame.height for block in begun) < SAMPLE and (block := next(blocks, None)):
-        begun.append(block)
-    mapping = recognise(source.headers, columns, (), joined(begun, source.columns).frame.head(SAMPLE))
+    try:
+        sample, blocks = sampled(source)
+    except EmptyBatchError:
+        return Found.nothing()
+    mapping = recognise(source.headers, columns, (), sample)
     rows, cells, total, unread = (
         [pl.DataFrame(schema=FOUND_SCHEMA)],
         [],
@@ -195,7 +193,7 @@ def search(source: Source, asked: Asked, columns: Columns = None, sheets: bool =
         len(source.unread) if sheets else 0,
     )
     others = set[int]()
-    for block in (*begun, *blocks):
+    for block in blocks:
         found, apart = _in_block(block, mapping, asked)
         others |= apart
         rows.append(found)
@@ -204,13 +202,6 @@ def search(source: Source, asked: Asked, columns: Columns = None, sheets: bool =
         unread += block.quarantined.height
     held = pl.concat(cells) if cells else _no_cells(source.columns)
     return Found(pl.concat(rows), held, mapping if total else None, total, unread, frozenset(others))
-
-
-def _blocks(source: Source) -> Iterator[Block]:
-    try:
-        yield from source.blocks(BLOCK_BYTES)
-    except EmptyBatchError:
-        return
 
 
 def _in_block(block: Block, mapping: ColumnMapping, asked: Asked) -> tuple[pl.DataFrame, set[int]]:

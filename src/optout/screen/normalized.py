@@ -13,7 +13,7 @@ from optout.batch.columns import recognise
 from optout.batch.heading import Columns
 from optout.batch.raw import raw
 from optout.keys import comparable
-from optout.screen.run import SAMPLE
+from optout.screen.sampled import SAMPLE
 
 _NAMES: Final = {
     "full": "name",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
-from optout.batch import Block, Source, SplitWriter, open_batch
+from optout.batch import Source, SplitWriter, open_batch
 from optout.batch.columns import recognise
 from optout.batch.heading import Columns
 from optout.batch.raw import raw
-from optout.batch.source import BLOCK_BYTES, joined
+from optout.batch.source import BLOCK_BYTES
 from optout.batch.staged import as_json, placed_after
 from optout.errors import EmptyStoreError, OptionError
 from optout.schema import CHANNELS, POLICIES, VERDICTS
@@ -22,15 +22,13 @@ from optout.screen import result as results
 from optout.screen.judge import Question, judge
 from optout.screen.progress import Listener, Meter
 from optout.screen.result import Result
+from optout.screen.sampled import SAMPLE, sampled
 from optout.screen.snapshot import Snapshot, snapshot
 from optout.screen.tally import Tally
 from optout.store import Store
 from optout.store.history import Past
 
-__all__ = ["SAMPLE", "Columns", "Summary", "ask", "screen", "screen_file"]
-
-# Rows looked at when values must tell what a column is; the same for any block size.
-SAMPLE: Final = 10_000
+__all__ = ["Columns", "Summary", "ask", "screen", "screen_file"]
 
 
 def screen(
@@ -165,16 +163,12 @@ def _streamed(
     progress: Listener | None,
 ) -> dict[str, Any]:
     """Judge and write block by block; the columns are decided once, by the first rows."""
-    blocks = source.blocks(block_bytes)
-    begun: list[Block] = []
-    while sum(block.frame.height for block in begun) < SAMPLE and (block := next(blocks, None)):
-        begun.append(block)
-    sample = joined(begun, source.columns).frame.head(SAMPLE)
+    sample, blocks = sampled(source, block_bytes)
     mapping = recognise(source.headers, columns, ignore, sample)
     identity_like = mapping.identity_like(sample)
     del sample
     tally, meter = Tally(), Meter(source, progress)
-    for block in _in_turn(begun, blocks):
+    for block in blocks:
         rows = raw(block.frame, mapping, block.first_row)
         judged = judge(rows, block.first_row, block.frame.height, current, question)
         writer.add(block, judged.verdicts["verdict"])
@@ -184,13 +178,6 @@ def _streamed(
         del block, rows, judged
     meter.end(tally.counts()["rows"])
     return tally.report(source, mapping, identity_like, current, question)
-
-
-def _in_turn(begun: list[Block], blocks: Iterator[Block]) -> Iterator[Block]:
-    """The blocks that were read already, then the others; none is held after it was given."""
-    while begun:
-        yield begun.pop(0)
-    yield from blocks
 
 
 def ask(policy: str, channel: str, tenant: str | None) -> Question:

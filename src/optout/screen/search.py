@@ -7,7 +7,6 @@ whatever it says of itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,10 +15,10 @@ from optout.batch import Block, Source
 from optout.batch.columns import ColumnMapping, recognise
 from optout.batch.heading import Columns
 from optout.batch.raw import raw as raw_of
-from optout.batch.source import BLOCK_BYTES, joined
+from optout.batch.source import BLOCK_BYTES
 from optout.schema import VERDICT, VERDICTS_SCHEMA
 from optout.screen.judge import Judged, Question, judge
-from optout.screen.run import SAMPLE
+from optout.screen.sampled import sampled
 from optout.screen.snapshot import Snapshot, snapshot
 from optout.store import Store
 from optout.store.history import Past
@@ -78,14 +77,13 @@ def search(source: Source, asked: Snapshot, columns: Columns = None, block_bytes
         InputError: its columns cannot be used.
         SeedMissedError: the search itself failed.
     """
-    blocks = source.blocks(block_bytes)
-    begun = list(_until(blocks, SAMPLE))
-    if not begun:
+    sample, blocks = sampled(source, block_bytes)
+    if sample.is_empty():
         return _together([], None, source.columns, 0, 0)
-    mapping = recognise(source.headers, columns, (), joined(begun, source.columns).frame.head(SAMPLE))
+    mapping = recognise(source.headers, columns, (), sample)
     found: list[_Part] = []
     n_rows = unread = 0
-    for block in _in_turn(begun, blocks):
+    for block in blocks:
         n_rows, unread = n_rows + block.frame.height, unread + block.quarantined.height
         found.append(_met(block, mapping, asked))
         del block  # the next one is read while this name would still hold it
@@ -118,20 +116,6 @@ class _Part:
     pairs: pl.DataFrame
     own: pl.DataFrame
     cells: pl.DataFrame
-
-
-def _until(blocks: Iterator[Block], rows: int) -> Iterator[Block]:
-    """Blocks up to so many rows; enough to tell what the columns are."""
-    read = 0
-    while read < rows and (block := next(blocks, None)):
-        read += block.frame.height
-        yield block
-
-
-def _in_turn(begun: list[Block], blocks: Iterator[Block]) -> Iterator[Block]:
-    while begun:
-        yield begun.pop(0)
-    yield from blocks
 
 
 def _met(block: Block, mapping: ColumnMapping, asked: Snapshot) -> _Part:

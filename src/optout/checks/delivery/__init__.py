@@ -38,7 +38,7 @@ from optout.register import attempt, day, decoy, incident, ledger
 from optout.register.attempt import Attempt
 from optout.register.certificate import Certificate, issue
 from optout.screen import Columns, Result, screen
-from optout.screen.run import SAMPLE
+from optout.screen.sampled import SAMPLE
 from optout.store import Anchor, Store
 
 # Each of these means that the list could not be proved clean.

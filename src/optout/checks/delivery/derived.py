@@ -23,7 +23,7 @@ from optout.errors import CheckError, InputError
 from optout.register import holding, receipt
 from optout.register.holding import Holding
 from optout.schema import numbered
-from optout.screen.run import SAMPLE
+from optout.screen.sampled import sampled
 from optout.store import Store
 
 _TEXTS: Final = ("name", "kana", "company", "postal", "address", "birth_date")
@@ -137,9 +137,9 @@ def _places(one: Holding) -> list[str]:
 
 
 def _blocks(source: Source, one: Holding) -> Iterator[pl.DataFrame]:
-    mapping = None
-    for block in source.blocks():
-        mapping = mapping or recognise(source.headers, one.columns, (), block.frame.head(SAMPLE))
+    sample, blocks = sampled(source)
+    mapping = recognise(source.headers, one.columns, (), sample)
+    for block in blocks:
         yield _lines(raw(block.frame, mapping, block.first_row))
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import polars as pl
 
 from optout.batch import Source, SplitWriter, WrittenFile, open_batch
-from optout.batch.columns import sensitive
+from optout.batch.columns import recognise, sensitive
 from optout.batch.source import BLOCK_BYTES
 from optout.batch.staged import as_json, placed_after
-from optout.checks.intake.division import Divider, Division, Terms, begin, in_turn, require_whole, understood
+from optout.checks.intake.division import Divider, Division, Terms, require_whole
 from optout.checks.intake.findings import MINORS, Findings
 from optout.checks.intake.particulars import Documents, Particulars, particulars
 from optout.checks.intake.questions import ACKNOWLEDGE, LEAVE_OUT, questions
@@ -35,6 +35,7 @@ from optout.review import Decisions, keep_items
 from optout.screen import Columns, describe_files, described
 from optout.screen.progress import Listener
 from optout.screen.run import ask, current_list
+from optout.screen.sampled import sampled
 from optout.store import Store
 
 __all__ = ["ACKNOWLEDGE", "BASES", "LEAVE_OUT", "MINORS", "Division", "Intake", "Particulars", "intake"]
@@ -124,8 +125,8 @@ def intake(
     if dropped and not drop_sensitive:
         raise SensitiveColumnError(dropped)
     snapshot = current_list(store, allow_empty)
-    begun, rest, sample = begin(source, block_bytes)
-    mapping = understood(source, sample, columns, [*ignore, *dropped])
+    sample, blocks = sampled(source, block_bytes)
+    mapping = recognise(source.headers, columns, [*ignore, *dropped], sample)
     gone = [name for name, header in zip(source.columns, source.headers, strict=True) if header in dropped]
     gone += [name for name in outside(source, mapping, allowed) if name not in gone]
     findings = Findings(mapping, day.read(as_of, "as_of") or told.received, minors, duplicates)
@@ -134,7 +135,7 @@ def intake(
     divider = Divider(shaped, source, mapping, snapshot, terms, findings)
     writer = SplitWriter(source if shaped.is_as_the_file else shaped, Path(out), source.encoding)
     try:
-        division = divider.divide(in_turn(begun, rest), sample, writer, progress)
+        division = divider.divide(blocks, sample, writer, progress)
         taken = _quarantined(division, store, told, writer, gone, Path(out))
         return replace(taken, _columns=columns_left(columns, source, gone))
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,10 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from optout.batch import Block, Source, SplitWriter, WrittenFile
-from optout.batch.columns import ColumnMapping, recognise
-from optout.batch.heading import Columns
+from optout.batch.columns import ColumnMapping
 from optout.batch.raw import raw
-from optout.batch.source import joined
 from optout.batch.special_care import cells_of_care
 from optout.checks.intake.findings import Findings
 from optout.checks.intake.shape import Shaped
@@ -24,7 +22,6 @@ from optout.review.item import SCHEMA as ITEMS
 from optout.schema import QUARANTINE_SCHEMA, VERDICT, VERDICTS
 from optout.screen.judge import Question, judge
 from optout.screen.progress import Listener, Meter
-from optout.screen.run import SAMPLE
 from optout.screen.snapshot import Snapshot
 from optout.screen.tally import Tally
 
@@ -105,22 +102,6 @@ class Terms:
     known: Decisions
     drop_care: bool
     gone: tuple[str, ...]
-
-
-def begin(source: Source, block_bytes: int) -> tuple[list[Block], Iterator[Block], pl.DataFrame]:
-    """The first blocks, as many as tell what the columns are; the others; the first rows."""
-    blocks = source.blocks(block_bytes)
-    begun: list[Block] = []
-    while sum(block.frame.height for block in begun) < SAMPLE and (block := next(blocks, None)):
-        begun.append(block)
-    return begun, blocks, joined(begun, source.columns).frame.head(SAMPLE)
-
-
-def understood(
-    source: Source, sample: pl.DataFrame, columns: Columns, ignore: Collection[str | int]
-) -> ColumnMapping:
-    """What the columns are, by the headers and the first rows."""
-    return recognise(source.headers, columns, ignore, sample)
 
 
 class Divider:
@@ -211,13 +192,6 @@ class Divider:
             items.unique("item", keep="first", maintain_order=True),
             self._findings.kept_minors.count,
         )
-
-
-def in_turn(begun: list[Block], blocks: Iterator[Block]) -> Iterator[Block]:
-    """The blocks that were read already, then the others; none is held after it was given."""
-    while begun:
-        yield begun.pop(0)
-    yield from blocks
 
 
 def require_whole(division: Division, written: Mapping[str, WrittenFile]) -> None:
