@@ -149,7 +149,7 @@ def _imports(folder: Path, rows: int, repeats: int, rng_seed: int) -> dict[str, 
     best = _turns(
         repeats,
         floor=floor,
-        prepared=lambda: product(lambda store: store._suppress_many(given)),
+        prepared=lambda: product(lambda store: store._suppress_many(given, None)),
         frame=lambda: product(lambda store: store.suppress(listed)),
     )
     named = {"import": best["prepared"], "import_of_a_list": best["frame"], "import_floor": best["floor"]}

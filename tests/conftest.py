@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
-import optout
+# A worker beside others: their threads would wait for one another's processor.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import optout  # polars reads the variable when it is first imported
 
 CASES = Path(__file__).parent / "cases"
 _SERVER = Path(__file__).parents[1] / "tools" / "postgres_server.py"

@@ -193,7 +193,7 @@ MOBILE = st.integers(1, 9).flatmap(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(MOBILE, st.integers(0, 12))
 def test_a_number_in_scientific_notation_is_read_only_with_every_digit(number: int, decimals: int) -> None:
     cell = f"{number:.{decimals}E}"
@@ -203,7 +203,7 @@ def test_a_number_in_scientific_notation_is_read_only_with_every_digit(number: i
     assert len(found("phone", cell)) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(MOBILE, st.sampled_from(["{}", "{}.0", "{:,}", "{:.9E}"]))
 def test_whatever_a_spreadsheet_makes_of_a_number_with_all_its_digits_is_the_number(
     number: int, style: str
@@ -213,7 +213,7 @@ def test_whatever_a_spreadsheet_makes_of_a_number_with_all_its_digits_is_the_num
     assert damage.of_list(pl.DataFrame({"氏名": ["見本 花子"], "TEL": [cell]}))[0]["action"] == "repaired"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(1, 12), st.integers(1, 31))
 def test_a_house_number_that_became_a_month_and_a_day_is_itself_again(month: int, day: int) -> None:
     town = "東京都新宿区西新宿"
@@ -223,7 +223,7 @@ def test_a_house_number_that_became_a_month_and_a_day_is_itself_again(month: int
     assert dated.equals(plain)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(1930, 2029), st.integers(1, 12), st.integers(1, 31), st.booleans())
 def test_no_number_is_read_from_a_date(year: int, month: int, day: int, building: bool) -> None:
     end = " 見本ビル301" if building else ""

@@ -94,3 +94,30 @@ def test_D4_an_execution_killed_before_any_step_is_finished_by_the_same_hash(
             assert held.read_bytes() == new, steps[step]
             assert store.record_of(KIND, plan.hash).told["state"] == "done"
     assert [path.name for path in tmp_path.glob(".optout-*")] == []
+
+
+def test_D4_a_holding_that_lost_its_only_row_is_done_though_the_process_was_killed_then(
+    person: Callable[..., optout.Request],
+    put: Put,
+    rows: Rows,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = put(rows["asked"])
+    plan = optout.removal.plan(store, store.suppress(person()), held)
+    with killed_before(monkeypatch, None) as steps, monkeypatch.context() as patch:
+        patch.setattr(Store, "keep", _killed_after_the_place(Store.keep, steps))
+        with pytest.raises(Killed):
+            optout.removal.execute(store, plan.hash)
+    assert held.read_bytes() == f"{rows['header']}\r\n".encode("cp932")
+    outcome = optout.removal.execute(store, plan.hash)
+    assert (outcome.done, outcome.table["removed"].to_list()) == (True, [1])
+
+
+def _killed_after_the_place(keep: Callable[..., Any], steps: list[str]) -> Callable[..., Any]:
+    def call(*given: Any, **named: Any) -> Any:
+        if "StagedFile.place" in steps:
+            raise Killed
+        return keep(*given, **named)
+
+    return call

@@ -166,7 +166,7 @@ def beside(**told: object) -> pl.DataFrame:
     return match.decide(pl.DataFrame([NEUTRAL | CONTEXT | told]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     levels=st.fixed_dictionaries({field: st.sampled_from(known) for field, known in match.LEVELS.items()}),
     commonness=st.floats(-7, 14),

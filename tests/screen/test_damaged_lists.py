@@ -64,7 +64,7 @@ def test_the_damage_is_in_the_report_whatever_the_blocks(
     listed = tmp_path / "list.csv"
     listed.write_bytes("\r\n".join(["氏名,電話番号,郵便番号", *rows, ""]).encode("cp932"))
     whole = optout.screen(listed, store)
-    optout.screen_file(listed, store, out=tmp_path / "out", block_bytes=64)
+    optout.screen_file(listed, store, out=tmp_path / "out", block_bytes=256)
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert report["damage"] == whole.report["damage"]
     told = [(d["header"], d["kind"], d["action"], d["count"], d["rows"]) for d in report["damage"]]

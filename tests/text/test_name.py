@@ -138,7 +138,7 @@ DECORATIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(FAMILIES.filter(lambda family: family != "サトウ"), GIVENS, DECORATIONS)
 def test_what_stands_around_a_name_never_changes_it(family: str, given_name: str, form: str) -> None:
     plain = parsed(f"{family} {given_name}").select("full", "family", "given")
@@ -190,7 +190,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=5), st.sampled_from(["", " "]))
 def test_parsing_a_full_name_again_gives_it_back(pieces: list[str], blank: str) -> None:
     written = blank.join(pieces)
@@ -199,7 +199,7 @@ def test_parsing_a_full_name_again_gives_it_back(pieces: list[str], blank: str) 
     assert full(once) == once
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=10)), max_size=5))
 def test_any_text_is_parsed_alone_as_among_others(texts: list[str | None]) -> None:
     together = parsed(*texts)

@@ -283,12 +283,13 @@ def odd_names(written: pl.Series) -> list[str]:
     found, hard = of_pieces(written, plain_name.read)
     if not found:
         return []
-    whole = name.whole(written)
+    whole = name.parse(written)
+    more = (whole["former"].is_not_null() | (whole["others"].list.len() > 0)).alias("more")
     kanji = (whole["script"] == "kanji").fill_null(value=False)
     firm = written.str.contains_any(list(company.hints()), ascii_case_insensitive=True).fill_null(value=False)
     wrong = (found[0] != flat.of_words(whole["full"])) | (found[2] != kanji.to_numpy())
     wrong |= found[1] != flat.of_words(whole["full"].str.head(1))
-    wrong |= (whole["flagged"] | whole["more"] | firm).to_numpy()
+    wrong |= (whole["flagged"] | more | firm).to_numpy()
     return written.filter(pl.Series(wrong & ~hard)).to_list()
 
 

@@ -11,7 +11,7 @@ from optout.errors import KeySchemeError
 from optout.tables.gazetteer import Gazetteer, packaged
 
 # Raised by hand whenever a change of code alters any key or any level.
-VERSION: Final = 5
+VERSION: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class KeyScheme:
 
     Attributes:
         version: Version of the code that makes keys.
-        tables: SHA-256 (hex) over all rule tables, so an edit of data alters it too; and over the gazetteer when it
-            is not the packaged one.
+        tables: SHA-256 (hex) over the tables keys and verdicts depend on, so an edit of data alters it too; and over
+            the gazetteer when it is not the packaged one.
     """
 
     version: int
@@ -34,7 +34,7 @@ class KeyScheme:
         Args:
             gazetteer: Those of a store; None = the packaged ones, which the rule tables tell of already.
         """
-        digest = tables.digest()
+        digest = tables.matching_digest()
         if gazetteer is not None and gazetteer.digest != packaged().digest:
             digest = hashlib.sha256(f"{digest}\n{gazetteer.digest}".encode()).hexdigest()
         return cls(VERSION, digest)

@@ -23,6 +23,12 @@ PLACE_NAME: Final = "place_name.parquet"
 PARQUET: Final = (READING, "town.parquet", "postal.parquet", PLACE_NAME)
 # Tells of the tables that come from outside; it is no table of rules itself.
 SOURCES: Final = "SOURCES"
+# What the office asks, writes and keeps: no key, level or verdict depends on any of these.
+OFFICE: Final = (
+    *("breach_item", "case_", "external_list", "filed_item", "filing_item", "gaiji", "header_property"),
+    *("provision_item", "receipt_item", "recipient_field", "record_retention", "report_words"),
+    *("source_category", "special_care_value"),
+)
 
 
 def names() -> list[str]:
@@ -98,8 +104,18 @@ def readings() -> pl.DataFrame:
 
 @cache
 def digest() -> str:
-    """SHA-256 (hex) over the names and bytes of all tables: what the key scheme and every result name."""
+    """SHA-256 (hex) over the names and bytes of all tables: what every result and certificate names."""
+    return _digest(names())
+
+
+@cache
+def matching_digest() -> str:
+    """SHA-256 (hex) over the tables that keys, levels and verdicts depend on: what the key scheme names."""
+    return _digest([name for name in names() if not name.startswith(OFFICE)])
+
+
+def _digest(of: list[str]) -> str:
     sha = hashlib.sha256()
-    for file in (*(f"{name}.tsv" for name in names()), *PARQUET):
+    for file in (*(f"{name}.tsv" for name in of), *PARQUET):
         sha.update(file.removesuffix(".tsv").encode() + b"\0" + content(file) + b"\0")
     return sha.hexdigest()
