@@ -126,7 +126,7 @@ class DeliveryRefused(CheckError):  # noqa: N818 - the public API of the design 
 
     def __str__(self) -> str:
         refused = f"Delivery refused (提供不可), {len(self.reasons)} reasons: {'; '.join(self.reasons)}"
-        return f"{refused}. Deliver the kept rows of a new screen."
+        return f"{refused}. Mend what is named, and deliver rows that a new screen keeps."
 
 
 @dataclass(eq=False, repr=False)

@@ -33,6 +33,16 @@ def of(moment: str | datetime) -> date:
     return known.astimezone(JAPAN).date()
 
 
+def clock(moment: str) -> str:
+    """Day and time in Japan of a moment, as records tell it.
+
+    Examples:
+        >>> clock("2026-03-31T23:50:00.000+00:00")
+        '2026-04-01 08:50'
+    """
+    return f"{datetime.fromisoformat(moment).astimezone(JAPAN):%Y-%m-%d %H:%M}"
+
+
 def read(written: str | date | None, what: str = "date") -> date | None:
     """A day in any usual spelling, western or Japanese years; nothing for nothing.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from optout.register import day
 from optout.register.holding import Holding
 from optout.report.sheet import Cell, Column, Row, Sheet, facts
 from optout.store.record import Record
@@ -73,6 +74,6 @@ def versions(known: Sequence[tuple[Record, Holding]]) -> Sheet:
             for name in Holding.__slots__
             if before is not None and getattr(one, name) != getattr(before, name)
         ]
-        rows.append(Row((record.at[:19], record.actor, ", ".join(changed) or "登録 registered")))
+        rows.append(Row((day.clock(record.at), record.actor, ", ".join(changed) or "登録 registered")))
     columns = (Column("日時 at (UTC)", whole=True), Column("担当 actor"), Column("変更 changed"))
     return Sheet("履歴 Versions", columns, tuple(rows))

@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from optout.match import FIELDS
+from optout.register import day
 from optout.report.sheet import Column, Row, Sheet, Tone
 from optout.report.words import words
 from optout.review import Item
@@ -66,7 +67,7 @@ def compared(item: Item, versions: list[Record]) -> list[Sheet]:
 def history(versions: list[Record]) -> Sheet:
     """Every version of a decision, oldest first."""
     rows = tuple(
-        Row((one.at[:16], _ANSWERS[one.told["answer"]], one.told["reviewer"], one.told["reason"]))
+        Row((day.clock(one.at), _ANSWERS[one.told["answer"]], one.told["reviewer"], one.told["reason"]))
         for one in versions
     )
     return Sheet(
