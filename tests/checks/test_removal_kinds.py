@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -134,7 +135,7 @@ def test_a_large_list_is_planned_for_block_by_block(
 
     monkeypatch.setattr(module, "_met", counted)
     monkeypatch.setattr(looking, "search", lambda *given: module.search(*given, block_bytes=20_000))
-    monkeypatch.setattr("optout.screen.sampled.SAMPLE", 100)
+    monkeypatch.setattr(importlib.import_module("optout.screen.sampled"), "SAMPLE", 100)
     plan = optout.removal.plan(store, asked, [tmp_path / "large.csv"])
     assert plan.table["row"].to_list() == list(range(1, 4_000, 2))
     assert len(heights) > 4
