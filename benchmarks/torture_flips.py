@@ -64,7 +64,7 @@ class Subject:
     heals: bool = False
 
 
-class NotUsedError(OptoutError):
+class NotUsedError(Exception):
     """A snapshot kept aside was not taken."""
 
 
@@ -113,7 +113,7 @@ def _outcome(ask: Answer, target: Path, honest: object) -> tuple[str, str]:
         return ("harmless", "") if ask(target) == honest else ("wrong", "another answer")
     except StoreBusyError:
         return "wrong", "somebody who met the damage before did not let go of the store"
-    except OptoutError as refused:
+    except (OptoutError, NotUsedError) as refused:
         return "noticed", type(refused).__name__
     except Exception as error:
         return "wrong", type(error).__name__
