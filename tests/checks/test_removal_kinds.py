@@ -180,3 +180,14 @@ def test_a_list_that_is_registered_twice_is_changed_once(
     assert plan.table.select("holding", "row").rows() == [("名簿庫", 0), ("顧客", 0), ("顧客", 2)]
     assert optout.removal.execute(store, plan.hash).statuses == {"名簿庫": "removed", "顧客": "removed"}
     assert held.read_bytes().decode("cp932").splitlines() == [rows["header"], rows["other"]]
+
+
+def test_a_list_of_nothing_but_unreadable_records_says_how_many(
+    store: optout.Store, person: Callable[..., optout.Request], tmp_path: Path
+) -> None:
+    listed = tmp_path / "ragged.csv"
+    listed.write_bytes("氏名,電話番号\r\n一,二,三\r\n四,五,六,七\r\n".encode("cp932"))
+    plan = optout.removal.plan(store, store.suppress(person()), [listed])
+    assert optout.removal.execute(store, plan.hash).table.select("status", "unread").rows() == [
+        ("not_found", 2)
+    ]

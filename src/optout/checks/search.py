@@ -181,17 +181,13 @@ def search(source: Source, asked: Asked, columns: Columns = None, sheets: bool =
         InputError: its columns cannot be told.
         SeedMissedError: the search itself failed; there is no answer.
     """
+    further = len(source.unread) if sheets else 0
     try:
         sample, blocks = sampled(source)
     except EmptyBatchError:
-        return Found.nothing()
+        return replace(Found.nothing(), unread=further)
     mapping = recognise(source.headers, columns, (), sample)
-    rows, cells, total, unread = (
-        [pl.DataFrame(schema=FOUND_SCHEMA)],
-        [],
-        0,
-        len(source.unread) if sheets else 0,
-    )
+    rows, cells, total, unread = [pl.DataFrame(schema=FOUND_SCHEMA)], [], 0, further
     others = set[int]()
     for block in blocks:
         found, apart = _in_block(block, mapping, asked)

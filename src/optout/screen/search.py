@@ -78,8 +78,9 @@ def search(source: Source, asked: Snapshot, columns: Columns = None, block_bytes
         SeedMissedError: the search itself failed.
     """
     sample, blocks = sampled(source, block_bytes)
-    if sample.is_empty():
-        return _together([], None, source.columns, 0, 0)
+    if sample.is_empty():  # and yet it may hold records nobody could read
+        unread = sum(block.quarantined.height for block in blocks)
+        return _together([], None, source.columns, 0, unread)
     mapping = recognise(source.headers, columns, (), sample)
     found: list[_Part] = []
     n_rows = unread = 0
