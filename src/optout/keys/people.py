@@ -114,14 +114,16 @@ def _spoken() -> pl.Expr:
 
 def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Main names of all lines, and the further names of the few lines that have any."""
-    parsed = name.parse(raw["name"])
+    firms = _named_firms(raw["name"])
+    # Nothing of a company's cell is a person's name; whoever is named behind it is `_staff`.
+    parsed = name.parse(raw["name"].scatter(firms["i"].filter(~firms["more"]), None))
     main = parsed.select(*_NAME_PARTS, "others").with_columns(
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
         pl.lit(None, pl.String).alias("form"),
         pl.lit(None, pl.String).alias("place"),
         pl.lit("name").alias("source"),
     )
-    main = _with_companies(main, raw["name"])
+    main = _with_companies(main, firms)
     extras = [_formers(main, raw["former"]), _others(main)]
     if raw["company"].null_count() < raw.height:
         extras += [_companies(raw["company"]), _read_companies(raw["company"], "company")]
@@ -134,15 +136,24 @@ def _may_be_company(written: pl.Series) -> pl.Series:
     return written.str.contains_any(list(company.hints()), ascii_case_insensitive=True).fill_null(False)
 
 
-def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
-    """A company in the name cell: its core is the name, its legal form an attribute."""
+def _named_firms(written: pl.Series) -> pl.DataFrame:
+    """Companies in name cells: `i`; `core` `form` `place` of `company.parse`; `flagged` `more` of `name.beside`."""
     held = _may_be_company(written)
-    if not held.any():
+    cells = written.filter(held)
+    lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True).alias("i").filter(held)
+    of = company.parse(cells).select("core", "form", "place")
+    some = pl.concat([lines.to_frame(), of, cells.to_frame("cell")], how="horizontal").drop_nulls(
+        ("core", "form")
+    )
+    return pl.concat([some.drop("cell"), name.beside(some["cell"])], how="horizontal")
+
+
+def _with_companies(main: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
+    """A company in the name cell: its core is the name, its legal form an attribute."""
+    if firms.is_empty():
         return main
-    of = company.parse(written.filter(held)).select("core", "form", "place")
-    of = of.with_columns(main.filter(held)["i"])
-    joined = main.join(of, on="i", how="left", maintain_order="left", suffix="_company")
-    is_company = pl.col("form_company").is_not_null() & pl.col("core").is_not_null()
+    joined = main.join(firms, on="i", how="left", maintain_order="left", suffix="_company")
+    is_company = pl.col("form_company").is_not_null()
     return joined.with_columns(
         pl.when(is_company).then("core").otherwise("full").alias("full"),
         pl.when(is_company).then(None).otherwise("family").alias("family"),
@@ -150,6 +161,7 @@ def _with_companies(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
         pl.when(is_company).then(pl.lit("kanji")).otherwise("script").alias("script"),
         pl.when(is_company).then("form_company").alias("form"),
         pl.when(is_company).then("place_company").alias("place"),
+        pl.when(is_company).then("flagged_company").otherwise("flagged").alias("flagged"),
         pl.when(~is_company).then("others").alias("others"),
     ).select(main.columns)
 

@@ -9,6 +9,7 @@ stay.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -26,17 +27,18 @@ _HOST: Final = "(?:様|さま|サマ|殿)"
 _FORMER: Final = r"旧姓?[:: はハ]+|旧姓"
 
 
-def _any(words: pl.Series | list[str]) -> str:
+def _any(words: Iterable[str]) -> str:
     """An alternation of literal words, the longest first."""
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
 
 
-def words(table: str, place: str | None = None) -> list[str]:
+@cache
+def words(table: str, place: str | None = None) -> tuple[str, ...]:
     """The `written` column of a table, of one place when asked; each also as the glyph fold spells it."""
     rows = tables.load(table)
     rows = rows if place is None else rows.filter(place=place)
     both = rows.select(pl.concat([pl.col("written"), chars.fold_glyphs(pl.col("written"))]))
-    return both.to_series().unique(maintain_order=True).to_list()
+    return tuple(both.to_series().unique(maintain_order=True))
 
 
 def brackets(text: pl.Expr) -> pl.Expr:
@@ -151,9 +153,10 @@ def without_titles(text: pl.Expr) -> pl.Expr:
     return text.str.strip_chars(" ")
 
 
-def unit_words(kind: str) -> list[str]:
+@cache
+def unit_words(kind: str) -> tuple[str, ...]:
     """What departments and offices are named by: `topic` (総務), `unit` (部) or `site` (支店)."""
-    return tables.load("name_unit").filter(kind=kind)["written"].to_list()
+    return tuple(tables.load("name_unit").filter(kind=kind)["written"])
 
 
 @cache

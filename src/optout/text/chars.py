@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from optout import tables
@@ -52,8 +54,9 @@ _KANA: Final = (
 _HALF_KANA: Final = range(0xFF66, 0xFF9E)
 
 
-# Up to so many values, picking the patterns that can occur is cheaper than an automaton of all of them.
-_FEW: Final = 5_000
+# Looking which letters so many values hold costs what a pattern costs in an automaton.
+_VALUES_A_PATTERN: Final = 4
+_LETTERS: Final = 0x110000
 
 
 class Replacement:
@@ -80,37 +83,32 @@ class Replacement:
 
     def on_series(self, text: pl.Series) -> pl.Series:
         """The same for a series."""
-        if len(text) > _FEW:
-            return text.str.replace_many(self.patterns, self.replacements, leftmost=True)
-        able = self._able("\n".join(text.drop_nulls().to_list()))
-        if not able:
+        patterns, replacements = self.patterns, self.replacements
+        if len(text) < _VALUES_A_PATTERN * len(patterns):
+            able = self._able(text)
+            patterns, replacements = [patterns[k] for k in able], [replacements[k] for k in able]
+        if not patterns:
             return text
-        patterns, replacements = zip(*((self.patterns[k], self.replacements[k]) for k in able), strict=True)
-        return text.str.replace_many(list(patterns), list(replacements), leftmost=True)
+        return text.str.replace_many(patterns, replacements, leftmost=True)
 
     @cached_property
-    def _index(self) -> dict[str, int]:
-        return {pattern: index for index, pattern in enumerate(self.patterns)}
+    def _spelled(self) -> npt.NDArray[np.uint32]:
+        """The letters of each pattern, a line each, filled up with zeros."""
+        longest = max(map(len, self.patterns), default=1)
+        filled = "".join(pattern.ljust(longest, "\0") for pattern in self.patterns)
+        return _codes(filled).reshape(-1, longest)
 
-    @cached_property
-    def _lengths(self) -> set[int]:
-        return set(map(len, self.patterns))
+    def _able(self, text: pl.Series) -> list[int]:
+        """The patterns all of whose letters occur, in order: most automata are dear, and most patterns idle."""
+        present = np.zeros(_LETTERS, np.bool_)
+        present[0] = True
+        present[_codes("".join(filter(None, text.to_list())))] = True
+        able: list[int] = np.flatnonzero(present[self._spelled].all(axis=1)).tolist()
+        return able
 
-    @cached_property
-    def _by_first(self) -> dict[str, list[int]]:
-        by_first: dict[str, list[int]] = {}
-        for index, pattern in enumerate(self.patterns):
-            by_first.setdefault(pattern[0], []).append(index)
-        return by_first
 
-    def _able(self, text: str) -> list[int]:
-        """The patterns that may occur in a text, in order; of a short text those that do."""
-        if len(text) * len(self._lengths) < len(self.patterns):
-            words = {text[at : at + length] for length in self._lengths for at in range(len(text))}
-            return sorted(self._index[word] for word in words if word in self._index)
-        present = set(text)
-        at = [index for char in present for index in self._by_first.get(char, ())]
-        return sorted(index for index in at if present.issuperset(self.patterns[index]))
+def _codes(text: str) -> npt.NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def _marked_kana() -> dict[str, str]:

@@ -7,6 +7,7 @@ stay: they are text.kana's business.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
@@ -26,14 +27,14 @@ _KATAKANA: Final = range(0x30A1, 0x30F7)
 _TO_KATAKANA: Final = 0x60
 _ACCENTED: Final = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
 _KANJI_ROWS: Final = range(16, 48)  # the first level, 2,965 kanji
-_VOICED_MARK: Final = "\u3099"
+_VOICED_MARKS: Final = "\u3099゛ﾞ"
 
 
 def repeated(kana: str, mark: str) -> str:
     """What an iteration mark (ゝ ヽ repeat, ゞ ヾ repeat voiced) behind `kana` stands for: both letters."""
     if mark in "ゝヽ":
         return kana + kana
-    voiced = unicodedata.normalize("NFC", kana + _VOICED_MARK)
+    voiced = unicodedata.normalize("NFC", kana + _VOICED_MARKS[0])
     return kana + (voiced if len(voiced) == 1 else kana)
 
 
@@ -42,7 +43,9 @@ def katakana() -> dict[str, str]:
     """Hiragana → katakana, and every kana with an iteration mark → two katakana."""
     single = {chr(code): chr(code + _TO_KATAKANA) for code in _HIRAGANA}
     every = single | {chr(code): chr(code) for code in _KATAKANA}
-    marked = {char + mark: repeated(kata, mark) for char, kata in every.items() for mark in "ゝヽゞヾ"}
+    marks = {"ゝ": "ゝ", "ヽ": "ゝ", "ゞ": "ゞ", "ヾ": "ゞ"}
+    marks |= {mark + voiced: "ゞ" for mark in "ゝヽ" for voiced in _VOICED_MARKS}
+    marked = {char + mark: repeated(kata, of) for char, kata in every.items() for mark, of in marks.items()}
     return single | marked
 
 
@@ -138,6 +141,14 @@ def _symbols() -> chars.Replacement:
     lost = dict.fromkeys(table.filter(kind="lost")["written"], LOST)
     dashes = dict.fromkeys((*chars.dashes(), "-"), "-")
     return chars.Replacement.of(dashes | marks | lost)
+
+
+@cache
+def lost() -> str:
+    """A pattern without which `lost_letters` finds none lost."""
+    signs = tables.load("name_symbol").filter(kind="lost")["written"]
+    dashes = "".join(map(re.escape, (*chars.dashes(), "-", "ー")))
+    return rf"[{re.escape(LOST)}〇\x{{E000}}-\x{{F8FF}}]|{'|'.join(map(re.escape, signs))}|(?:^|[^{KANA}])[{dashes}]"
 
 
 def lost_letters(text: pl.Expr) -> pl.Expr:

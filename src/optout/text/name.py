@@ -9,6 +9,7 @@ is null.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
@@ -41,6 +42,8 @@ _UNREADABLE: Final = (
 _SAME_LETTER: Final = "|".join(
     f"^{re.escape(chr(code))}{{3,}}$" for code in (*range(0x30A1, 0x30F7), *range(65, 91))
 )
+# An honorific before a blank ends one person and may begin another; 縺 繧 繝 are UTF-8 read as CP932.
+_HIDDEN: Final = ("様", "殿 ", "さま ", "方 ", "旧", "気付", "縺", "繧", "繝")
 _CAPITAL_SURNAME: Final = r"^([A-Z][a-z'’-]+) ([A-Z][A-Z'’-]+)$"
 
 
@@ -72,6 +75,25 @@ def parse(written: pl.Series) -> pl.DataFrame:
     return chars.overlaid(_plain(frame), frame["odd"], staged)
 
 
+def beside(written: pl.Series) -> pl.DataFrame:
+    """What a cell says beside a name that is no person's, without taking it apart.
+
+    Args:
+        written: String series, companies as lists write them; nulls allowed.
+
+    Returns:
+        Boolean columns without nulls, same height and order: `flagged` of `parse`; `more`, false where `parse` finds
+        neither `care_of` nor `wild` for certain.
+
+    Examples:
+        >>> beside(pl.Series(["㈱見本 ※DM不要", "㈱見本 佐藤様方"])).rows()
+        [(True, False), (False, True)]
+    """
+    text = pl.col("text")
+    more = text.str.contains("方|気付|(?i:c/o)") | text.str.contains(letters.lost())
+    return _opened(written.cast(pl.String)).select(flagged=_flagged(text), more=more.fill_null(value=False))
+
+
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:
     # A long pattern costs ten times as much when the column is cut into parts for several threads; so everywhere here.
     odd = frame.select_seq(pl.col("text").str.contains(_irregular()).fill_null(value=False)).to_series()
@@ -90,7 +112,7 @@ def _irregular() -> str:
     """What sends a spelled name to the stages: any sign, and every word the tables know."""
     kanji = _HAN.replace("々", "")
     anywhere = {*addressing.words("name_title"), *addressing.words("name_note"), *flag.hints()}
-    anywhere |= {*addressing.words("name_placeholder", "start"), "様", "旧", "気付", "縺", "繧", "繝", "方 "}
+    anywhere |= {*addressing.words("name_placeholder", "start"), *_HIDDEN}
     last = {
         word
         for place in ("end", "kana", "kanji", "long")
@@ -99,7 +121,7 @@ def _irregular() -> str:
     apart = addressing.words("name_honorific", "apart")
     return "|".join(
         (
-            rf"[^{kanji}{_KATAKANA} ]|[ケガ]|  | [^ ]+ |(?:^|[{_HAN} ])ー|^.$|^[^ ]{{2,3}}家$",
+            rf"[^{kanji}{_KATAKANA} ]|[{kanji}] ?[ケガ] ?[{kanji}]|  | [^ ]+ |(?:^|[{_HAN} ])ー|^.$|^[^ ]{{2,3}}家$",
             rf"(?:^| ){addressing.units()}",
             rf"^(?:{_words(addressing.words('name_placeholder', 'whole'))})$|{_SAME_LETTER}",
             f"{_words(anywhere)}|(?:{_words(last)}| (?:{_words(apart)})|[一二三四五六七八九十数] ?[名人])$",
@@ -107,7 +129,7 @@ def _irregular() -> str:
     )
 
 
-def _words(words: set[str] | list[str]) -> str:
+def _words(words: Iterable[str]) -> str:
     """An alternation of words in the spelling of `letters.spell`."""
     spelled = pl.Series(sorted(words)).to_frame("word").select(letters.spell(pl.col("word"))).to_series()
     return "|".join(re.escape(word) for word in spelled.unique(maintain_order=True) if word)
@@ -172,12 +194,9 @@ def _settled(written: pl.Series) -> pl.DataFrame:
 def _staged(written: pl.Series) -> pl.DataFrame:
     """The slow path: what stands around the name goes, then further people, then the letters themselves."""
     text = pl.col("text")
-    known = spreadsheet.without_errors(pl.col("written"))
-    frame = written.to_frame("written").select(text=addressing.brackets(chars.fold_glyphs(known)))
-    frame = frame.with_columns_seq(text=_together(text.str.replace_all("[\t\n]", " ").str.strip_chars(" ")))
-    frame = frame.with_columns_seq(
+    frame = _opened(written).with_columns_seq(
         unreadable=text.str.contains(_UNREADABLE),
-        flagged=(flag.spoken(text) | text.str.contains(r"^\(?故(?:人|\)| )|^亡[ ・]")).fill_null(value=False),
+        flagged=_flagged(text),
         former=letters.respell(addressing.former(text)),
         remarked=text,
     )
@@ -192,6 +211,18 @@ def _staged(written: pl.Series) -> pl.DataFrame:
             wild=pl.col("full").str.contains(letters.LOST, literal=True).fill_null(value=False)
         )
     )
+
+
+def _opened(written: pl.Series) -> pl.DataFrame:
+    """`text`: the cell in its usual letters, brackets and blanks."""
+    known = spreadsheet.without_errors(pl.col("written"))
+    frame = written.to_frame("written").select(text=addressing.brackets(chars.fold_glyphs(known)))
+    bare = pl.col("text").str.replace_all("[\t\n]", " ").str.strip_chars(" ")
+    return frame.with_columns_seq(text=_together(bare))
+
+
+def _flagged(text: pl.Expr) -> pl.Expr:
+    return (flag.spoken(text) | text.str.contains(r"^\(?故(?:人|\)| )|^亡[ ・]")).fill_null(value=False)
 
 
 def _together(text: pl.Expr) -> pl.Expr:

@@ -25,9 +25,8 @@ def dotted(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(f"[{_HAN}?]")).then(joined).otherwise(kana)
 
 
-def _is_separator(before: pl.Expr, after: pl.Expr) -> pl.Expr:
-    """Does the dot stand between the surname and the given name of one person?"""
-    spelled = letters.respell(before)
+def _is_separator(before: pl.Expr, after: pl.Expr, spelled: pl.Expr) -> pl.Expr:
+    """Does the dot stand between the surname and the given name of one person? `spelled` is `before` respelled."""
     listed = spelled.is_in(surname.surnames(3).implode()) | spelled.is_in(surname.surnames(4).implode())
     short = before.str.len_chars() <= 2  # no name of two letters is complete
     return ~before.str.contains(" ") & ~after.str.contains(" ") & (short | listed)
@@ -42,27 +41,33 @@ def split(frame: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The frame, same height and order, `text` holding one person, `others` List[String] ("family given").
     """
-    joined = frame["text"].str.contains("・|^[^ ]+ [^ ]+ [^ ]+(?: [^ ]+)?$")
-    if not (joined | may_be_two(frame["text"])).any():
-        return frame.with_columns(others=pl.lit([], dtype=pl.List(pl.String)))
+    frame = frame.with_columns_seq(others=pl.lit([], dtype=pl.List(pl.String)))
+    asked = frame["text"].str.contains("・| .* ").fill_null(value=False) | may_be_two(frame["text"])
+    return chars.overlaid(frame, asked, _parted(frame.filter(asked))) if asked.any() else frame
+
+
+def _parted(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same for cells that may hold several."""
     parts = pl.col("text").str.split("・")
-    first, second, count = parts.list.get(0), parts.list.get(1, null_on_oob=True), parts.list.len()
-    single = (count == 2) & _is_separator(first, second)
-    foreign = (count > 1) & ~pl.col("text").str.contains(rf"^[^・]*[{_HAN}?]") | _foreign_given(
+    frame = frame.with_columns_seq(first=parts.list.get(0), second=parts.list.get(1, null_on_oob=True))
+    frame = frame.with_columns_seq(spelled=letters.respell(pl.col("first")))
+    single = (parts.list.len() == 2) & _is_separator(pl.col("first"), pl.col("second"), pl.col("spelled"))
+    foreign = (parts.list.len() > 1) & ~pl.col("text").str.contains(rf"^[^・]*[{_HAN}?]") | _foreign_given(
         pl.col("text")
     )
-    frame = frame.with_columns(
+    frame = frame.with_columns_seq(
         text=pl.when(single)
         .then(pl.col("text").str.replace("・", " ", literal=True))
         .when(foreign)
         .then(pl.col("text").str.replace_all("・", "", literal=True))
         .otherwise(pl.col("text"))
     )
-    frame = frame.with_columns(first=parts.list.get(0), rest=parts.list.slice(1)).with_columns(
-        family=_family(pl.col("first"))
-    )
+    frame = frame.with_columns_seq(first=parts.list.get(0), rest=parts.list.slice(1))
+    frame = frame.with_columns_seq(spelled=letters.respell(pl.col("first")))
+    frame = frame.with_columns_seq(family=_family(pl.col("first"), pl.col("spelled")))
     others = _others(frame.select("rest", "family").with_row_index("line"))
-    named = frame.with_columns(text=pl.col("first"), others=others).drop("first", "rest", "family")
+    named = frame.with_columns(text=pl.col("first"), others=others)
+    named = named.drop("first", "second", "rest", "family", "spelled")
     return _second_given(_two_names(_repeated_family(named)))
 
 
@@ -72,24 +77,25 @@ def _foreign_given(text: pl.Expr) -> pl.Expr:
     return text.str.contains(kana) & ~text.str.contains(rf" {_SHORT}・{_SHORT}$")
 
 
-def _family(first: pl.Expr) -> pl.Expr:
-    guess = first.str.head(surname.guess(letters.respell(first)))
+def _family(first: pl.Expr, spelled: pl.Expr) -> pl.Expr:
+    guess = first.str.head(surname.guess(spelled))
     return pl.when(first.str.contains(" ")).then(first.str.extract("^([^ ]+)", 1)).otherwise(guess)
 
 
 def _others(people: pl.DataFrame) -> pl.Series:
     """The people of `rest` with a surname each; an empty list where there are none."""
+    each = people.filter(pl.col("rest").list.len() > 0).explode("rest")
     name, length = pl.col("rest"), pl.col("rest").str.len_chars()
+    each = each.filter(name.str.len_bytes() > 0).with_columns_seq(spelled=letters.respell(name))
     own = (length > 3) | (length == 3) & ~name.str.contains(_GIVEN_ENDING)
-    size = surname.guess(letters.respell(name))
+    each = each.with_columns_seq(size=surname.guess(pl.col("spelled")))
     full = (
         pl.when(name.str.contains(" "))
         .then(name)
         .when(own & name.str.contains(f"^[{_HAN}]{{3,}}"))
-        .then(pl.concat_str(name.str.head(size), name.str.slice(size), separator=" "))
+        .then(pl.concat_str(name.str.head("size"), name.str.slice("size"), separator=" "))
         .otherwise(pl.concat_str("family", name, separator=" "))
     )
-    each = people.filter(pl.col("rest").list.len() > 0).explode("rest").filter(name.str.len_bytes() > 0)
     grouped = (
         each.with_columns(rest=_spelled(full))
         .drop_nulls("rest")
@@ -135,18 +141,20 @@ def _two_names(frame: pl.DataFrame) -> pl.DataFrame:
     asked = may_be_two(frame["text"]) & (frame["others"].list.len() == 0)
     if not asked.any():
         return frame
-    words = pl.col("text").str.split_exact(" ", 1).struct
-    first, second = words.field("field_0"), words.field("field_1")
-    length = surname.guess(letters.respell(first))
+    words = pl.col("text").str.split_exact(" ", 1).struct.rename_fields(["first", "second"])
+    several = frame.filter(asked).with_columns_seq(words=words).unnest("words")
+    first, second, length = pl.col("first"), pl.col("second"), pl.col("length")
+    several = several.with_columns_seq(length=letters.respell(first))
+    several = several.with_columns_seq(length=surname.guess(length))
     family = first.str.head(length)
     named = (first.str.len_chars() > length) & (second.str.len_chars() > length) & (first != second)
     twice = (named & second.str.starts_with(family)).fill_null(value=False)
     whole, other = (pl.concat_str(family, name.str.slice(length), separator=" ") for name in (first, second))
-    several = frame.filter(asked).with_columns(
+    several = several.with_columns(
         others=pl.when(twice).then(pl.concat_list(_spelled(other))).otherwise("others"),
         text=pl.when(twice).then(whole).otherwise("text"),
     )
-    return chars.overlaid(frame, asked, several)
+    return chars.overlaid(frame, asked, several.select(frame.columns))
 
 
 def _second_given(frame: pl.DataFrame) -> pl.DataFrame:

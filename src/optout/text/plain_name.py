@@ -53,7 +53,13 @@ def read(flat: Flat) -> tuple[Names, Mask]:
     firsts = np.searchsorted(places, np.append(flat.starts, len(flat.codes)))
     counts = np.diff(firsts)
     blanks = _bare_ends(flat, text, kind, hard) - flat.starts - counts
-    hard |= (counts == 1) | (blanks > 1) | _twice(flat, text, kind) | _worded(flat, text)
+    hard |= (
+        (counts == 1)
+        | (blanks > 1)
+        | _twice(flat, text, kind)
+        | _worded(flat, text)
+        | _small(flat, text, kind)
+    )
     hard |= _ended(flat, text, kind, places, firsts) | _same(text[places], firsts, counts)
     read = ~hard & (counts > 0)
     key = np.where(read, flats.digests(text[places], counts), flats.NOTHING)
@@ -70,6 +76,15 @@ def _misplaced(flat: Flat, kind: npt.NDArray[np.uint8]) -> Mask:
         places = np.flatnonzero(kind == sign)
         alone = ~np.isin(kind[places - 1], led) | (places == 0)
         held[flat.cell_of(places[alone])] = True
+    return held
+
+
+def _small(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8]) -> Mask:
+    """The cells with a ケ or ガ that may stand for a small ヶ (関ケ原): between kanji, blanks left aside."""
+    places = np.flatnonzero(_is_in(_AMONG_KANJI)[text])
+    before, after = places - 1 - (kind[places - 1] == _BLANK), places + 1 + (kind[places + 1] == _BLANK)
+    held = np.zeros(flat.height, np.bool_)
+    held[flat.cell_of(places[(kind[before] == _HAN) & (kind[after] == _HAN)])] = True
     return held
 
 
@@ -126,7 +141,6 @@ def _letters() -> _Letters:
             kind[block] = kinds
     for letter, of in (("ー", _LONG), ("々", _AGAIN), (" ", _BLANK), ("〆", _HAN)):
         kind[ord(letter)] = of
-    kind[[ord(letter) for letter in _AMONG_KANJI]] = _HARD
     alone = [word for word in _anywhere() if len(word) == 1 and ord(word) < flats.LETTERS]
     kind[[ord(letter) for letter in alone]] = _HARD
     kind[[ord(letter) for letter in _POLITE_LETTERS]] = _POLITE
@@ -151,7 +165,7 @@ def _anywhere() -> tuple[str, ...]:
     """Words that make a cell hard wherever they stand."""
     words = {*addressing.words("name_title"), *addressing.words("name_note"), *flag.hints(), *company.hints()}
     words |= {*addressing.words("name_placeholder", "start"), *addressing.unit_words("site")}
-    return tuple(_spelled(words | {"様", "旧", "気付", "方 "}))
+    return tuple(_spelled(words | {"様", "さま ", "旧", "気付", "方 "}))
 
 
 @cache
