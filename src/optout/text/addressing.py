@@ -9,9 +9,9 @@ stay.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cache
-from typing import Final
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+from typing import Final, TypeAlias
 
 import polars as pl
 
@@ -21,9 +21,12 @@ from optout.text import chars, flag, letters, surname
 _BRACKETS: Final = chars.Replacement.of(
     dict.fromkeys("[{【〔〈《『「<“〖〘", "(") | dict.fromkeys("]}】〕〉》』」>”〗〙", ")")
 )
+Change: TypeAlias = Callable[[pl.Expr], pl.Expr]
+
 _HAN: Final = letters.HAN
 _TWO: Final = "[^ ] *[^ ]"  # a name keeps at least two letters
-_HOST: Final = "(?:様|さま|サマ|殿)"
+_POLITE: Final = ("様", "さま", "サマ", "殿")
+_HOST: Final = f"(?:{'|'.join(_POLITE)})"
 _FORMER: Final = r"旧姓?[:: はハ]+|旧姓"
 
 
@@ -41,6 +44,22 @@ def words(table: str, place: str | None = None) -> tuple[str, ...]:
     return tuple(both.to_series().unique(maintain_order=True))
 
 
+def _where(hints: tuple[str, ...], text: pl.Expr, change: Change) -> pl.Expr:
+    """What `change` makes of the cells that hold one of the hints (in any case); without one it changes nothing.
+
+    A pattern is dear to make ready and dear to try, and a search for words is neither.
+    """
+    return text.map_batches(partial(_changed, hints, change), return_dtype=pl.String)
+
+
+def _changed(hints: tuple[str, ...], change: Change, text: pl.Series) -> pl.Series:
+    hinted = text.str.contains_any(list(hints), ascii_case_insensitive=True).arg_true()
+    if not len(hinted):
+        return text
+    some = text.gather(hinted).alias("text").to_frame().select_seq(change(pl.col("text"))).to_series()
+    return some if len(hinted) == len(text) else text.scatter(hinted, some)
+
+
 def brackets(text: pl.Expr) -> pl.Expr:
     """Every kind of bracket → ( )."""
     return _BRACKETS(text)
@@ -56,21 +75,27 @@ def former(text: pl.Expr) -> pl.Expr:
 def bracketed_people(text: pl.Expr) -> pl.Expr:
     """佐藤 一郎(花子), 佐藤 一郎(妻 花子) → 佐藤 一郎・花子, where what the brackets hold ends as given names do."""
     kin = "妻|夫|母|父|子|長男|長女|次男|次女|配偶者|同居"
-    return text.str.replace(
-        rf"^([^()]*{_TWO}[^()]*)\((?:(?:{kin})[ :・]*)?([{_HAN}]{{1,2}}[子郎美代香恵江枝奈乃])\)$",
-        "${1}・${2}",
-    )
+    two = rf"^([^()]*{_TWO}[^()]*)\((?:(?:{kin})[ :・]*)?([{_HAN}]{{1,2}}[子郎美代香恵江枝奈乃])\)$"
+    return _where(("(",), text, lambda held: held.str.replace(two, "${1}・${2}"))
 
 
 def without_remarks(text: pl.Expr) -> pl.Expr:
     """Drop what follows ※, refusals and deaths (tables/own_flag.tsv), remarks of tables/name_note.tsv."""
-    remarks = rf"[ /:・]*(?:{_any(words('name_note'))})(?:済み?|先不明|のため|有り?|あり)?[)]?$"
-    plain = (
-        text.str.replace(r"[ (]*※.*$", "")
-        .str.replace(r"^\(?故(?:人|\)|[ :]|・)+", "")
-        .str.replace("^亡[ ・]", "")
+    plain = _where(("※", "故", "亡"), text, _without_signs)
+    told = _where(
+        words("name_note"), flag.without_spoken(plain), lambda held: held.str.replace(_remarks(), "")
     )
-    return flag.without_spoken(plain).str.replace(remarks, "").str.strip_chars(_marks())
+    return told.str.strip_chars(_marks())
+
+
+def _without_signs(text: pl.Expr) -> pl.Expr:
+    bare = text.str.replace(r"[ (]*※.*$", "")
+    return bare.str.replace(r"^\(?故(?:人|\)|[ :]|・)+", "").str.replace("^亡[ ・]", "")
+
+
+@cache
+def _remarks() -> str:
+    return rf"[ /:・]*(?:{_any(words('name_note'))})(?:済み?|先不明|のため|有り?|あり)?[)]?$"
 
 
 @cache
@@ -86,6 +111,10 @@ def without_numbers(text: pl.Expr) -> pl.Expr:
 
 def without_brackets(text: pl.Expr) -> pl.Expr:
     """Drop bracketed remarks; a bracket never closed runs to the end; a name wholly in brackets stays."""
+    return _where(("(", ")", "旧姓"), text, _unbracketed).str.strip_chars(" ")
+
+
+def _unbracketed(text: pl.Expr) -> pl.Expr:
     bare = (
         text.str.replace_all(r"\([^()]*\)", " ")
         .str.replace(r"([^ ])\([^()]*$", "${1}")
@@ -115,10 +144,14 @@ def _honorifics() -> tuple[str, ...]:
 
 def without_honorifics(text: pl.Expr) -> pl.Expr:
     """Drop honorifics, 他2名, ご一同様 … from the end."""
+    return _where((*words("name_honorific"), "名", "人"), text, _less_polite).str.strip_chars(" ")
+
+
+def _less_polite(text: pl.Expr) -> pl.Expr:
     for pattern in _honorifics():
         text = text.str.replace(pattern, "${1}")
     front = _any([word.capitalize() for word in words("name_honorific", "front")])
-    return text.str.replace(rf"^(?i:{front})(?:\. *| +)", "").str.strip_chars(" ")
+    return text.str.replace(rf"^(?i:{front})(?:\. *| +)", "")
 
 
 def without_last_word(text: pl.Expr) -> pl.Expr:
@@ -126,10 +159,15 @@ def without_last_word(text: pl.Expr) -> pl.Expr:
 
     行, 方, 外, 博士 go as a third word (柳 行 stays); 君 goes where it cannot end the given name (陳 美君 stays).
     """
+    last = (*words("name_honorific", "apart"), *words("name_honorific", "long"))
+    return _where(last, text, _less_last).str.strip_chars(" ")
+
+
+def _less_last(text: pl.Expr) -> pl.Expr:
     apart, long = _any(words("name_honorific", "apart")), _any(words("name_honorific", "long"))
     third = text.str.replace(rf"^([^ ]+ [^ ]+) (?:{apart})$", "${1}")
     apart_given = third.str.replace(rf"^([^ ]+[ ・][^ ・]{{2,}}) *(?:{long})$", "${1}")
-    return apart_given.str.replace(rf"^([^ ・]{{4,}}|[^ ]+ [^ ]+ ) *(?:{long})$", "${1}").str.strip_chars(" ")
+    return apart_given.str.replace(rf"^([^ ・]{{4,}}|[^ ]+ [^ ]+ ) *(?:{long})$", "${1}")
 
 
 @cache
@@ -148,9 +186,13 @@ def _titles() -> tuple[str, ...]:
 
 def without_titles(text: pl.Expr) -> pl.Expr:
     """Drop titles at either end, with the company or department written before them."""
+    return _where(words("name_title"), text, _untitled).str.strip_chars(" ")
+
+
+def _untitled(text: pl.Expr) -> pl.Expr:
     for pattern in _titles():
         text = text.str.replace(pattern, "${1}")
-    return text.str.strip_chars(" ")
+    return text
 
 
 @cache
@@ -176,6 +218,10 @@ def without_units(text: pl.Expr) -> pl.Expr:
 
     An office with a department and nobody named (見本区役所 総務部) stays whole.
     """
+    return _where((*unit_words("unit"), *unit_words("site")), text, _without_unit)
+
+
+def _without_unit(text: pl.Expr) -> pl.Expr:
     topic, unit = (_any(unit_words(kind)) for kind in ("topic", "unit"))
     named = text.str.replace(rf"^(?:[^ ]+ )*{units()} ({_TWO}.*)$", "${1}").str.replace(
         rf"^(?:{topic})(?:{unit})([{_HAN}--長][^ ]{{2,}}.*)$", "${1}"
@@ -185,6 +231,8 @@ def without_units(text: pl.Expr) -> pl.Expr:
     return pl.when(person.str.contains(no_person())).then(text).otherwise(person)
 
 
+# What each of the patterns below needs.
+_HOSTED: Final = ("方", "気付", "c/o")
 # (pattern, what stays), in order: 渡辺様方 鈴木一 | 渡辺 方 鈴木一 | 渡辺方 鈴木一 | 鈴木 一 渡辺様方 |
 # 渡辺様方 | 見本商事気付 山田一 | 山田一 気付 | 山田一 c/o 鈴木
 _CARE_OF: Final = (
@@ -201,12 +249,25 @@ _CARE_OF: Final = (
 
 def in_care_of(text: pl.Expr) -> pl.Expr:
     """Boolean: the mail goes to this person at somebody else's (様方, 方, 気付, c/o)."""
+    return text.map_batches(_hosted, return_dtype=pl.Boolean)
+
+
+def _hosted(text: pl.Series) -> pl.Series:
     inside = rf"\([^()]*(?:{_HOST}方|[{_HAN}]方|気付)\)"
-    return text.str.contains("|".join([inside, *(pattern for pattern, _ in _CARE_OF)]))
+    hosted = text.str.contains_any(list(_HOSTED), ascii_case_insensitive=True)
+    lines = hosted.arg_true()
+    if not len(lines):
+        return hosted
+    pattern = "|".join([inside, *(pattern for pattern, _ in _CARE_OF)])
+    return hosted.scatter(lines, text.gather(lines).str.contains(pattern))
 
 
 def without_host(text: pl.Expr) -> pl.Expr:
     """Drop whose house it is, keep the person."""
+    return _where(_HOSTED, text, _without_host)
+
+
+def _without_host(text: pl.Expr) -> pl.Expr:
     for pattern, kept in _CARE_OF:
         text = text.str.replace(pattern, kept)
     return text
@@ -214,4 +275,5 @@ def without_host(text: pl.Expr) -> pl.Expr:
 
 def joined_people(text: pl.Expr) -> pl.Expr:
     """佐藤一郎様 花子様 → 佐藤一郎・花子: an honorific in the middle ends one person and starts the next."""
-    return text.str.replace_all(rf"({_TWO}) ?{_HOST}[ ・、,/&]+([^ ])", "${1}・${2}")
+    joined = rf"({_TWO}) ?{_HOST}[ ・、,/&]+([^ ])"
+    return _where(_POLITE, text, lambda held: held.str.replace_all(joined, "${1}・${2}"))
