@@ -53,7 +53,13 @@ def spoken(text: pl.Expr) -> pl.Expr:
 
 def without_spoken(text: pl.Expr) -> pl.Expr:
     """The text without the words `spoken` heard. Elementwise; the text must be width-folded."""
-    return text.str.replace_all(rf"(?i){_spoken('refused')}", " ")
+    return text.str.replace_all(refused(), " ")
+
+
+@cache
+def refused() -> str:
+    """A pattern for what `spoken` hears."""
+    return f"(?i:{_spoken('refused')})"
 
 
 @cache

@@ -32,6 +32,7 @@ SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "flagged": pl.Boolean,
 }
 _HAN: Final = letters.HAN
+_KANJI: Final = _HAN.replace("々", "")
 _KATAKANA: Final = "ァ-ヺー"
 _NOBODY: Final = pl.lit([], dtype=pl.List(pl.String))
 # Latin-1 letters side by side (ÕýÄ¿), UTF-8 read as CP932 (縺ゅ), punctuation among kana (EUC read as CP932).
@@ -43,7 +44,7 @@ _SAME_LETTER: Final = "|".join(
     f"^{re.escape(chr(code))}{{3,}}$" for code in (*range(0x30A1, 0x30F7), *range(65, 91))
 )
 # An honorific before a blank ends one person and may begin another; 縺 繧 繝 are UTF-8 read as CP932.
-_HIDDEN: Final = ("様", "殿 ", "さま ", "方 ", "旧", "気付", "縺", "繧", "繝")
+_BETWEEN: Final = ("様", "殿 ", "さま ", "方 ", "旧", "気付", "縺", "繧", "繝")
 _CAPITAL_SURNAME: Final = r"^([A-Z][a-z'’-]+) ([A-Z][A-Z'’-]+)$"
 
 
@@ -110,21 +111,34 @@ def _polite(text: pl.Expr) -> pl.Expr:
 @cache
 def _irregular() -> str:
     """What sends a spelled name to the stages: any sign, and every word the tables know."""
-    kanji = _HAN.replace("々", "")
+    apart = _words(addressing.words("name_honorific", "apart"))
+    signs = (
+        rf"[^{_KANJI}{_KATAKANA} ]|  | [^ ]+ |(?:^|[{_HAN} ])ー|^.$|(?:^| ){addressing.units()}| (?:{apart})$"
+    )
+    return f"{signs}|{_telling()}"
+
+
+@cache
+def _hidden() -> str:
+    """What sends a name without its blanks to the stages once more: letters alone would stay."""
+    return rf"[々0-9]|(?:^|[{_HAN}?])ー|^.$|^{addressing.units()}|{flag.refused()}|{_telling()}"
+
+
+@cache
+def _telling() -> str:
+    """The words the tables know, and letters that depend on their neighbours."""
     anywhere = {*addressing.words("name_title"), *addressing.words("name_note"), *flag.hints()}
-    anywhere |= {*addressing.words("name_placeholder", "start"), *_HIDDEN}
+    anywhere |= {*addressing.words("name_placeholder", "start"), *_BETWEEN}
     last = {
         word
         for place in ("end", "kana", "kanji", "long")
         for word in addressing.words("name_honorific", place)
     }
-    apart = addressing.words("name_honorific", "apart")
+    whole = _words(addressing.words("name_placeholder", "whole"))
     return "|".join(
         (
-            rf"[^{kanji}{_KATAKANA} ]|[{kanji}] ?[ケガ] ?[{kanji}]|  | [^ ]+ |(?:^|[{_HAN} ])ー|^.$|^[^ ]{{2,3}}家$",
-            rf"(?:^| ){addressing.units()}",
-            rf"^(?:{_words(addressing.words('name_placeholder', 'whole'))})$|{_SAME_LETTER}",
-            f"{_words(anywhere)}|(?:{_words(last)}| (?:{_words(apart)})|[一二三四五六七八九十数] ?[名人])$",
+            rf"[{_KANJI}] ?[ケガ] ?[{_KANJI}]|^[^ ]{{2,3}}家$|^(?:{whole})$|{_SAME_LETTER}",
+            f"{_words(anywhere)}|(?:{_words(last)}|[一二三四五六七八九十数] ?[名人])$",
         )
     )
 
@@ -170,7 +184,7 @@ def _script(full: pl.Expr) -> pl.Expr:
 def _settled(written: pl.Series) -> pl.DataFrame:
     """The stages, and once more where a name without its blanks shows a word that had hidden."""
     once = _staged(written).with_columns_seq(
-        again=pl.col("full").str.contains(_irregular()).fill_null(value=False)
+        again=pl.col("full").str.contains(_hidden()).fill_null(value=False)
     )
     if not once["again"].any():
         return once.drop("again")
