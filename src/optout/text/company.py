@@ -86,6 +86,8 @@ def staff(written: pl.Series) -> pl.Series:
         >>> staff(pl.Series(["㈱見本 佐藤花子様", "見本商事株式会社 大阪支店"])).to_list()
         ['佐藤花子', None]
     """
+    if written.is_empty():
+        return written.cast(pl.String).alias("staff")
     text, rest = pl.col("text"), pl.col("rest")
     frame = written.cast(pl.String).to_frame("text").select(text=_spelled(text).str.replace_all(" +", " "))
     behind = [rf"^(?:{_forms()}) *[^ ]+ (.+)$", rf"^[^ ]*[^ ](?:{_forms()}) (.+)$"]
@@ -135,6 +137,8 @@ def _short() -> list[str]:
 
 
 def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame.is_empty():  # making the patterns ready is not free
+        return pl.DataFrame(schema=SCHEMA)
     text = pl.col("text")
     frame = frame.with_columns(
         before=text.str.extract(f"^({_forms()})", 1), after=text.str.extract(_ending(), 1)

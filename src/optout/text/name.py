@@ -66,6 +66,8 @@ def parse(written: pl.Series) -> pl.DataFrame:
         >>> parse(pl.Series(["髙橋　一郎 様", "不明"])).select("full", "family", "given").rows()
         [('高橋一郎', '高橋', '一郎'), (None, None, None)]
     """
+    if written.is_empty():  # making the patterns ready is not free
+        return pl.DataFrame(schema=SCHEMA)
     frame = written.cast(pl.String).to_frame("written")
     frame = _marked(frame.with_columns_seq(text=letters.spell(pl.col("written")).str.strip_chars(" ")))
     odd = frame.filter("odd")
