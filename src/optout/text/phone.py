@@ -80,10 +80,13 @@ def keys(written: pl.Series) -> pl.DataFrame:
     """
     cells = pl.DataFrame({"written": written.cast(pl.String)}).with_row_index("i").drop_nulls()
     cells = _quick(cells)
+    told = [cells.filter("plain").select("i", value="digits")]
     hard = cells.filter(~(pl.col("plain") | pl.col("blank")))
-    read = _read_cells(hard["written"])["keys"] if hard.height else _nothing()["keys"]
-    slow = hard.select("i").with_columns(read.alias("value")).filter(pl.col("value").list.len() > 0)
-    return pl.concat([cells.filter("plain").select("i", value="digits"), slow.explode("value")])
+    if hard.height:
+        tokens = _tokens(_folded(hard["written"]))
+        read = tokens.filter(personal(tokens["digits"])).unique(["cell", "digits"], maintain_order=True)
+        told.append(read.select(i=hard["i"].gather(read["cell"]), value="digits"))
+    return pl.concat(told)
 
 
 def _nothing() -> pl.DataFrame:
@@ -102,35 +105,26 @@ def _positions(cells: pl.DataFrame) -> pl.Series:
 
 def _quick(cells: pl.DataFrame) -> pl.DataFrame:
     """Add `digits`, `plain` (they are one number that may identify a person) and `blank`."""
-    cells = cells.with_columns(digits=_bare()(pl.col("written")).fill_null(""))
-    cells = cells.with_columns(
-        digits=pl.when(pl.col("digits").str.contains(_joined(_repairs("zero")["pattern"].to_list())))
-        .then("0" + pl.col("digits"))
-        .otherwise("digits")
-    )
-    return cells.with_columns(plain=personal(cells["digits"]), blank=pl.col("digits") == "")
+    cells = cells.with_columns_seq(digits=_bare()(pl.col("written")).fill_null(""))
+    lost_zero = pl.col("digits").str.contains(_joined(_repairs("zero")["pattern"].to_list()))
+    cells = cells.with_columns_seq(digits=pl.when(lost_zero).then("0" + pl.col("digits")).otherwise("digits"))
+    return cells.with_columns_seq(plain=personal(cells["digits"]), blank=pl.col("digits") == "")
 
 
 def personal(digits: pl.Series) -> pl.Series:
     """Boolean of String digits: they are a number of the plan that may identify a person."""
-    told = digits.to_frame("digits").with_columns(
-        known=pl.col("digits").str.contains(_plan()),
-        shared=pl.col("digits").str.contains(_no_key()),
-        dummy=pl.col("digits").str.contains(_placeholder()),
-    )
-    return told.select(pl.col("known") & ~pl.col("shared") & ~pl.col("dummy")).to_series()
+    text = pl.col("digits").str
+    known, shared, dummy = (text.contains(of) for of in (_plan(), _no_key(), _placeholder()))
+    return digits.to_frame("digits").select_seq(known & ~shared & ~dummy).to_series()
 
 
 def _read_cells(written: pl.Series) -> pl.DataFrame:
     """The staged path: fold, mark words, cut tokens, repair them, gather what each cell held."""
     cells = _folded(written)
-    tokens = _cut(cells.filter(~pl.col("lost")))
-    tokens = _read_tokens(tokens)
-    tokens = pl.concat([tokens.filter(~pl.col("several")), _read_tokens(_pieces(tokens))], how="diagonal")
-    tokens = _judged(tokens).sort("at", maintain_order=True)
-    read = cells.select("cell", "lost").join(_gathered(tokens), on="cell", how="left", maintain_order="left")
+    gathered = _gathered(_judged(_tokens(cells)))
+    read = cells.select("cell", "lost").join(gathered, on="cell", how="left", maintain_order="left")
     none = pl.when("lost").then(pl.lit("lost")).otherwise(pl.lit("placeholder"))
-    return read.select(
+    return read.select_seq(
         pl.col("numbers", "keys").fill_null(pl.lit([], dtype=_LIST)),
         reason=pl.when(pl.col("numbers").is_null()).then(none).otherwise("reason"),
     )
@@ -139,34 +133,43 @@ def _read_cells(written: pl.Series) -> pl.DataFrame:
 def _folded(written: pl.Series) -> pl.DataFrame:
     """`cell`, `text` (lower-case ASCII, hyphens, words as marks T F X /) and `lost`."""
     cells = pl.DataFrame({"text": written}).with_row_index("cell")
-    cells = cells.with_columns(_fold()(pl.col("text")).str.to_lowercase().str.strip_chars())
+    cells = cells.with_columns_seq(_fold()(pl.col("text")).str.to_lowercase().str.strip_chars())
     cells = _repaired(cells, "text", "raw")
-    cells = cells.with_columns(lost=pl.col("text").str.contains(_LOST))
-    kanji = pl.col("text").str.contains("[〇零二三四五六七八九]") & ~pl.col("text").str.contains("[0-9]")
-    digits = pl.col("text").str.replace_many(_KANJI_DIGITS)
-    cells = cells.with_columns(pl.when(kanji).then(digits).otherwise("text").alias("text"))
-    cells = cells.with_columns(_marks()(pl.col("text")))
+    text = pl.col("text")
+    kanji = text.str.contains("[〇零二三四五六七八九]") & ~text.str.contains("[0-9]")
+    cells = cells.with_columns_seq(lost=text.str.contains(_LOST), kanji=kanji)
+    if cells["kanji"].any():
+        digits = text.str.replace_many(_KANJI_DIGITS)
+        cells = cells.with_columns_seq(pl.when("kanji").then(digits).otherwise("text").alias("text"))
+    cells = cells.select_seq("cell", _marks()(text), "lost")
     return _repaired(cells, "text", "cell")
 
 
-def _cut(cells: pl.DataFrame) -> pl.DataFrame:
-    """One line a token: `at` (order), `cell`, `token` (digits, hyphens, blanks)."""
-    tokens = cells.select("cell", token=pl.col("text").str.extract_all(_RUN)).explode("token").drop_nulls()
-    return _repaired(tokens, "token", "token").with_row_index("at")
+def _tokens(cells: pl.DataFrame) -> pl.DataFrame:
+    """The runs of digits of folded cells, in order: `at`, `cell`, `digits`, `valid` (they are a number of the plan)."""
+    runs = cells.filter(~pl.col("lost")).select_seq("cell", token=pl.col("text").str.extract_all(_RUN))
+    tokens = _repaired(runs.explode("token").drop_nulls(), "token", "token").with_row_index("at")
+    tokens = _read_tokens(tokens)
+    if tokens["several"].any():
+        whole = tokens.filter(~pl.col("several"))
+        tokens = pl.concat([whole, _read_tokens(_pieces(tokens))]).sort("at", maintain_order=True)
+    return tokens.select("at", "cell", "digits", "valid")
 
 
 def _read_tokens(tokens: pl.DataFrame) -> pl.DataFrame:
     """Add `group`, `digits`, `valid`, and `several` (not one number, but perhaps more than one)."""
-    tokens = tokens.with_columns(group=pl.col("token").str.replace_all("[ -]+", "-").str.strip_chars("-"))
-    tokens = _checked(tokens.with_columns(digits=pl.col("group").str.replace_all("-", "", literal=True)))
+    group, digits = pl.col("group"), pl.col("digits")
+    tokens = tokens.with_columns_seq(group=pl.col("token").str.replace_all("[ -]+", "-").str.strip_chars("-"))
+    tokens = _checked(tokens.with_columns_seq(digits=group.str.replace_all("-", "", literal=True)))
     # A placeholder is not repaired into a number: 0300000000 is no old mobile.
-    final = pl.col("valid") | pl.col("digits").str.contains(_placeholder())
-    failed = _repaired(tokens.filter(~final), "group", "group")
-    failed = failed.with_columns(digits=pl.col("group").str.replace_all("-", "", literal=True))
-    failed = _checked(_repaired(_repaired(failed, "digits", "digits"), "digits", "zero"))
-    parted = pl.col("group").str.contains(_SEVERAL) | pl.col("token").str.contains("[0-9] +[0-9]")
-    several = ~pl.col("valid") & ~pl.col("digits").str.starts_with("+") & parted
-    return pl.concat([tokens.filter(final), failed]).with_columns(several=several)
+    final = tokens.select_seq(pl.col("valid") | digits.str.contains(_placeholder())).to_series()
+    if not final.all():
+        failed = _repaired(tokens.filter(~final), "group", "group")
+        failed = failed.with_columns_seq(digits=group.str.replace_all("-", "", literal=True))
+        failed = _checked(_repaired(_repaired(failed, "digits", "digits"), "digits", "zero"))
+        tokens = pl.concat([tokens.filter(final), failed]).sort("at", maintain_order=True)
+    parted = group.str.contains(_SEVERAL) | pl.col("token").str.contains("[0-9] +[0-9]")
+    return tokens.with_columns_seq(several=~pl.col("valid") & ~digits.str.starts_with("+") & parted)
 
 
 def _pieces(tokens: pl.DataFrame) -> pl.DataFrame:
@@ -175,13 +178,13 @@ def _pieces(tokens: pl.DataFrame) -> pl.DataFrame:
     parted = (
         pl.when(pl.col("group").str.contains(_SEVERAL)).then(whole).otherwise(pl.col("token").str.split(" "))
     )
-    pieces = tokens.filter("several").select("at", "cell", token=parted).explode("token")
+    pieces = tokens.filter("several").select_seq("at", "cell", token=parted).explode("token")
     return pieces.filter(pl.col("token").str.contains("[0-9]"))
 
 
 def _checked(tokens: pl.DataFrame) -> pl.DataFrame:
     """Add `valid`: the digits are a number of the plan."""
-    return tokens.with_columns(valid=pl.col("digits").str.contains(_plan()))
+    return tokens.with_columns_seq(valid=pl.col("digits").str.contains(_plan()))
 
 
 def _judged(tokens: pl.DataFrame) -> pl.DataFrame:
@@ -196,9 +199,11 @@ def _judged(tokens: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("partial"))
         .otherwise(pl.lit("impossible"))
     )
-    why = pl.when("valid").then(_kind_reason()).otherwise(unread)
     dummy = digits.str.contains(_placeholder())
-    return tokens.with_columns(why=pl.when(dummy).then(pl.lit("placeholder")).otherwise(why))
+    shared = tokens.select_seq(pl.col("valid") & digits.str.contains(_no_key())).to_series()
+    kind = _kind_reason() if shared.any() else pl.lit(None, dtype=pl.String)
+    why = pl.when("valid").then(kind).otherwise(unread)
+    return tokens.with_columns_seq(why=pl.when(dummy).then(pl.lit("placeholder")).otherwise(why))
 
 
 def _gathered(tokens: pl.DataFrame) -> pl.DataFrame:
@@ -212,7 +217,7 @@ def _gathered(tokens: pl.DataFrame) -> pl.DataFrame:
         longest=why.sort_by(digits.str.len_bytes(), descending=True, maintain_order=True).first(),
     )
     nothing = pl.col("numbers").list.len() == 0
-    return gathered.select(
+    return gathered.select_seq(
         "cell", "numbers", "keys", reason=pl.when(nothing).then("longest").otherwise("long")
     )
 
@@ -226,10 +231,16 @@ def _kind_reason() -> pl.Expr:
 
 
 def _repaired(frame: pl.DataFrame, column: str, stage: str) -> pl.DataFrame:
-    """Apply the repairs of one stage in the table's order, each materialised."""
-    for pattern, canonical in _repairs(stage).select("pattern", "canonical").rows():
-        frame = frame.with_columns(pl.col(column).str.replace_all(pattern, canonical))
-    return frame
+    """Make the repairs of one stage in the table's order, where one of them fits: hardly any cell needs one."""
+    repairs = _repairs(stage)
+    fits = frame[column].str.contains(_joined(repairs["pattern"].to_list()))
+    if not fits.any():
+        return frame
+    mended = pl.col(column)
+    for pattern, canonical in repairs.select("pattern", "canonical").rows():
+        mended = mended.str.replace_all(pattern, canonical)
+    some = frame.filter(fits).select_seq(mended)[column]
+    return frame.with_columns(frame[column].scatter(fits.arg_true(), some))
 
 
 @cache

@@ -6,6 +6,7 @@ this one reads at all (tested).
 
 from __future__ import annotations
 
+import string
 from functools import cache
 from typing import Final
 
@@ -14,38 +15,46 @@ import numpy.typing as npt
 import polars as pl
 
 from optout import tables
-from optout.text import birth, phone, postal
+from optout.text import birth, packed, phone
 from optout.text import flat as flats
 from optout.text.flat import Keys, Mask, Places
+from optout.text.packed import Packed
 
 _WIDE: Final = "０１２３４５６７８９"
-_BARE: Final = {**dict.fromkeys("-－‐−ー() ", ""), **dict(zip(_WIDE, "0123456789", strict=True))}
+_KEPT: Final = dict(zip(string.digits + _WIDE, string.digits * 2, strict=True))
+_DROPPED: Final = "-－‐−ー() "
 _LENGTHS: Final = (10, 11)
 _PREFIXES: Final = 1_000
-_TAIL: Final = 10**7
+_LOW: Final = np.uint64(10**8)
+_TAIL: Final = np.uint32(10**7)
 _FILLINGS: Final = ("1234567", "9876543")
-_SAME: Final = 1_111_111  # seven equal digits are a multiple of it
+_SAME: Final = np.uint32(1_111_111)  # seven equal digits are a multiple of it
 _USUAL: Final = 15  # digits of a number that is taken for one
-_DATE: Final = "^[0-9]{4}(?:[0-9]{4}|-[0-9]{2}-[0-9]{2}|/[0-9]{2}/[0-9]{2})$"
+_HYPHEN_AT: Final = (3,)  # 160-0023
+_BETWEEN: Final = (2, 5)  # 70-03-02
+_ZERO: Final = np.uint64(ord("0"))
+_ZEROS: Final = packed.ZEROS >> np.uint64(16)
 _MONTHS: Final = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])  # days, by month from 1
 
 
 def phones(written: pl.Series) -> tuple[Keys, Mask]:
     """The key of each cell that holds one personal number and nothing else, 0 for any other; the hard cells."""
-    bare = pl.col("cell").str.replace_many(_BARE)
-    cells = written.fill_null("").to_frame("cell").select_seq(bare.alias("digits"))
-    cells = cells.select_seq(
-        value=pl.col("digits").cast(pl.UInt64, strict=False).fill_null(0),
-        count=pl.col("digits").str.len_bytes(),
-    )
-    number, count = cells["value"].to_numpy(), cells["count"].to_numpy().copy()
+    return packed.read(written, _read_phones, _bare())
+
+
+def _read_phones(piece: Packed) -> tuple[Keys, Mask]:
+    odd, count = piece.over(ord("9")), piece.lengths
+    low, high = packed.number(piece.eight()), packed.number(packed.last(piece.eight(8), count - 8))
+    number = high * _LOW + low
     # A spreadsheet drops the zero in front (phone_repair.tsv, stage zero); what is no number then is hard.
-    count += ((count == 9) & (number >= 10**8)) | ((count == 10) & (number >= 10**9))
-    long = count == _LENGTHS[1]
-    prefix = number // np.where(long, np.uint64(10**7), np.uint64(10**6))
-    known = _personal()[long.astype(np.int64), np.minimum(prefix, _PREFIXES - 1).astype(np.int64)]
-    plain = (long | (count == _LENGTHS[0])) & (prefix < _PREFIXES) & known & (number % _TAIL % _SAME != 0)
-    return np.where(plain, _phone_key(number, count), flats.NOTHING), ~plain & (count > 0)
+    whole = count + (((count == 9) & (number >= 10**8)) | ((count == 10) & (number >= 10**9)))
+    long = whole == _LENGTHS[1]
+    short = number // np.uint64(10**6)
+    prefix = np.where(long, short // np.uint64(10), short)
+    begins = np.minimum(prefix, _PREFIXES - 1).astype(np.int64) + long * _PREFIXES
+    plain = ~odd & (long | (whole == _LENGTHS[0])) & (prefix < _PREFIXES) & _personal().take(begins)
+    plain &= low.astype(np.uint32) % _TAIL % _SAME != 0
+    return np.where(plain, _phone_key(number, whole), flats.NOTHING), ~plain & (count > 0)
 
 
 def phone_keys(numbers: pl.Series) -> Keys:
@@ -66,20 +75,20 @@ def _phone_key(number: Keys, count: npt.NDArray[np.uint32]) -> Keys:
 
 def postals(written: pl.Series) -> tuple[Keys, Mask]:
     """The key of each cell 160-0023 or 1600023, 0 for any other and for placeholders; the hard cells."""
-    cells = (
-        written.fill_null("")
-        .to_frame("cell")
-        .select_seq(
-            "cell",
-            plain=pl.col("cell").str.contains(postal.PLAIN),
-            code=pl.col("cell").str.replace("-", "", literal=True).cast(pl.UInt64, strict=False).fill_null(0),
-        )
-    )
-    plain, code = cells["plain"].to_numpy(), cells["code"].to_numpy()
+    return packed.read(written, _read_postals)
+
+
+def _read_postals(piece: Packed) -> tuple[Keys, Mask]:
+    length, eight = piece.lengths, piece.eight()
+    # 160-0023 is 160 0 0023, and 1600023 is 0 160 0023.
+    bare, stands = packed.parted(eight, "-", _HYPHEN_AT)
+    parted = (length == 8) & stands
+    digits = np.where(parted, bare, packed.last(eight, 7) | _ZERO)
+    plain = (parted | (length == 7)) & packed.all_digits(digits)
+    number = packed.number(digits)
+    code = np.where(parted, number - number // np.uint64(10**5) * np.uint64(10**5 - 10**4), number)
     known = plain & ~np.isin(code, _no_codes())
-    return _code_key(np.where(known, code + np.uint64(1), flats.NOTHING)), ~plain & (
-        cells["cell"] != ""
-    ).to_numpy()
+    return _code_key(np.where(known, code + np.uint64(1), flats.NOTHING)), ~plain & (length > 0)
 
 
 def postal_keys(codes: pl.Series) -> Keys:
@@ -93,21 +102,41 @@ def _code_key(raised: Keys) -> Keys:
 
 def births(written: pl.Series) -> tuple[Keys, Mask]:
     """The key of each cell 1970-03-02, 1970/03/02 or 19700302, 0 for what is no real date; the hard cells."""
-    digits = pl.col("cell").str.replace_many(["-", "/"], ["", ""]).cast(pl.Int64, strict=False)
-    cells = (
-        written.fill_null("")
-        .to_frame("cell")
-        .select_seq("cell", plain=pl.col("cell").str.contains(_DATE), number=digits.fill_null(0))
+    return packed.read(written, _read_births)
+
+
+def _read_births(piece: Packed) -> tuple[Keys, Mask]:
+    length, eight = piece.lengths, piece.eight()
+    bare, hyphens = packed.parted(eight, "-", _BETWEEN)
+    _, slashes = packed.parted(eight, "/", _BETWEEN)
+    century = packed.last(piece.eight(8), 2) | _ZEROS
+    parted = (length == 10) & (hyphens | slashes) & packed.all_digits(century)
+    digits = np.where(parted, bare, eight)
+    plain = (parted | (length == 8)) & packed.all_digits(digits)
+    number = np.where(plain, packed.number(digits), 0).astype(np.int32)
+    # Of 1970-03-02 it is 70 0 03 0 02.
+    month, day = number // 1_000, number % 1_000
+    joined = (
+        packed.number(century).astype(np.int32) * 10**6
+        + (month // 1_000) * 10**4
+        + (month % 1_000) * 100
+        + day
     )
-    plain = cells["plain"].to_numpy()
-    number = np.where(plain, cells["number"].to_numpy(), 0).astype(np.int32)
-    day, months = number % 100, number // 100
-    month, year = months % 100, months // 100
-    real = (year >= birth.FIRST_YEAR) & (month <= 12) & (day > 0) & (day <= _MONTHS[np.minimum(month, 12)])
+    number = np.where(parted & plain, joined, number)
+    return np.where(_real(number), number, 0).astype(np.uint64), ~plain & (length > 0)
+
+
+def _real(number: npt.NDArray[np.int32]) -> Mask:
+    """The numbers 19700302 that are a date of somebody."""
+    months = number // 100
+    year = months // 100
+    day, month = number - months * 100, months - year * 100
+    real: Mask = (
+        (year >= birth.FIRST_YEAR) & (month <= 12) & (day > 0) & (day <= _MONTHS.take(np.minimum(month, 12)))
+    )
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    real &= leap | (month != 2) | (day < 29)
-    real &= ~np.isin(number, _no_days())
-    return np.where(real, number, 0).astype(np.uint64), ~plain & (cells["cell"] != "").to_numpy()
+    real &= (leap | (month != 2) | (day < 29)) & ~np.isin(number, _no_days())
+    return real
 
 
 def birth_keys(dates: pl.Series) -> Keys:
@@ -118,7 +147,7 @@ def birth_keys(dates: pl.Series) -> Keys:
 
 @cache
 def _personal() -> npt.NDArray[np.bool_]:
-    """For each length and the first four digits (the first is 0): a number that begins so may identify a person."""
+    """For each length and there the first four digits (the first is 0): a number that begins so may be a person's."""
     known = []
     for length in _LENGTHS:
         tried = [
@@ -126,7 +155,13 @@ def _personal() -> npt.NDArray[np.bool_]:
             for filling in _FILLINGS
         ]
         known.append(np.logical_and.reduce([phone.personal(numbers).to_numpy() for numbers in tried]))
-    return np.array(known)
+    return np.concatenate(known)
+
+
+@cache
+def _bare() -> packed.Letters:
+    """Digits of any width; what parts them is dropped."""
+    return packed.Letters(_KEPT, _DROPPED, nought="+")
 
 
 @cache

@@ -18,7 +18,7 @@ _WIDE: Final = "０１２３４５６７８９"
 _KANJI: Final = dict(zip("〇零二三四五六七八九", "0023456789", strict=True))
 # Six digits, or fewer before a hyphen: a spreadsheet dropped leading zeros. Five digits may be a code of before
 # 1998. What follows may be the address, but not another digit.
-PLAIN: Final = "^[0-9]{3}-?[0-9]{4}$"
+_PLAIN: Final = "^[0-9]{3}-?[0-9]{4}$"
 _CODE: Final = r"^([0-9]{1,3}-{1,2}[0-9]{4}|[0-9]{6,7})(?:\.0+)?(?:$|[^0-9.-])"
 # 1,600,023: a number format of spreadsheets.
 _SEPARATED: Final = r"^ *(?:([0-9]),)?([0-9]{3}),([0-9]{3}) *$"
@@ -52,7 +52,7 @@ def parse(written: pl.Series) -> pl.Series:
         String of seven ASCII digits or null, same height and order.
     """
     frame = pl.DataFrame({"code": written.cast(pl.String)})
-    plain = frame.select(pl.col("code").str.contains(PLAIN).fill_null(True))["code"]
+    plain = frame.select(pl.col("code").str.contains(_PLAIN).fill_null(True))["code"]
     if not plain.all():
         odd = frame.filter(~plain).select(_written(pl.col("code")))
         frame = chars.overlaid(frame, ~plain, odd)
