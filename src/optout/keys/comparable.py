@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from optout.keys.corporate import corporate_number
+from optout.keys.corporate import corporate_numbers
 from optout.keys.people import people
 from optout.schema import numbered
 from optout.tables.gazetteer import Gazetteer
@@ -38,37 +38,30 @@ def comparable(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Compara
     Returns:
         Facts in the order of the lines, and the long frame of names.
     """
-    emails = _each(raw, "email", email.parse)
+    emails = _told(raw, "email", email.keys)
     code = postal.parse(raw["postal"]).alias("postal")
     facts = address.parse(raw["address"], code, gazetteer).with_columns(
         code,
-        raw.select(corporate_number(pl.col("corporate_number")).alias("n"))["n"].alias("corporate_number"),
+        corporate_numbers(raw["corporate_number"]),
         birth.parse(raw["birth_date"]).alias("birth"),
-        _union(_each(raw, "phone", phone.parse), "keys", raw.height).alias("phones"),
-        _union(emails, "keys", raw.height).alias("emails"),
-        _union(emails, "aliases", raw.height).alias("aliases"),
+        _lists(_told(raw, "phone", phone.keys), raw.height).alias("phones"),
+        _lists(emails.filter(~pl.col("alias")), raw.height).alias("emails"),
+        _lists(emails.filter("alias"), raw.height).alias("aliases"),
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
     )
     return Comparable(facts, people(raw))
 
 
-def _each(raw: pl.DataFrame, field: str, parse: Callable[[pl.Series], pl.DataFrame]) -> list[pl.DataFrame]:
-    """What the cells of each column of a field tell; all of them are read at once."""
-    columns = [raw[column] for column in numbered(raw, field)]
-    parsed = parse(pl.concat(columns)) if columns else pl.DataFrame()
-    return [parsed.slice(at * raw.height, raw.height) for at in range(len(columns))]
+def _told(raw: pl.DataFrame, field: str, keys: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """What the columns of a field tell, in order: `line`, `value` …; all of them are read at once."""
+    columns = [raw[column] for column in numbered(raw, field)] or [pl.Series(dtype=pl.String)]
+    found = keys(pl.concat(columns)).with_columns_seq(line=pl.col("i") % raw.height)
+    return found.sort("line", "i", maintain_order=True)
 
 
-def _union(parsed: list[pl.DataFrame], told: str, height: int) -> pl.Series:
-    """Several list columns → one, null where nothing is in it."""
-    if not parsed:
-        return _untold(height)
-    frame = pl.DataFrame([each[told].alias(str(at)) for at, each in enumerate(parsed)])
-    if not frame.select(pl.any_horizontal((pl.all().list.len() > 0).any())).item():
-        return _untold(height)
-    values = pl.concat_list(pl.all()) if len(parsed) > 1 else pl.col("0")
-    return frame.select(pl.when(values.list.len() > 0).then(values).alias("values"))["values"]
-
-
-def _untold(height: int) -> pl.Series:
-    return pl.repeat(None, height, dtype=pl.List(pl.String), eager=True)
+def _lists(told: pl.DataFrame, height: int) -> pl.Series:
+    """One list a line, null where nothing is told."""
+    lists = told.group_by("line", maintain_order=True).agg("value")
+    place = pl.repeat(None, height, dtype=pl.UInt32, eager=True)
+    place = place.scatter(lists["line"], pl.int_range(lists.height, dtype=pl.UInt32, eager=True))
+    return lists["value"].gather(place)

@@ -31,3 +31,14 @@ def corporate_number(written: pl.Expr) -> pl.Expr:
     """
     text = written.str.normalize("NFKC").str.replace(_FLOAT, "${1}").str.replace(_EXPONENT, "${1}${2}")
     return text.str.replace_all("[^0-9]", "").str.extract("^([1-9][0-9]{12})$")
+
+
+def corporate_numbers(written: pl.Series) -> pl.Series:
+    """`corporate_number` for a whole series, for nothing where nothing is told; of the same name."""
+    if written.null_count() == len(written):
+        return written.cast(pl.String)
+    return (
+        written.to_frame("written")
+        .select_seq(corporate_number(pl.col("written")))["written"]
+        .alias(written.name)
+    )

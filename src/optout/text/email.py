@@ -12,6 +12,7 @@ tests; a plain address of a special provider or mailbox is judged at once; every
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -19,6 +20,7 @@ import polars as pl
 
 from optout import tables
 from optout.text import chars
+from optout.text.repairs import Repairs, joined
 
 _LIST: Final = pl.List(pl.String)
 _PLAIN: Final = r"^[a-z0-9_][a-z0-9._+-]*@(?:[a-z0-9-]+\.)+[a-z]{2,}$"
@@ -48,19 +50,19 @@ def parse(written: pl.Series) -> pl.DataFrame:
         >>> parse(pl.Series(["山田 <Ta.Ro+x@Gmail.com>", "info@example.jp"])).select("keys", "reason").rows()
         [(['taro@gmail.com'], None), ([], 'role')]
     """
-    cells = _quick(pl.DataFrame({"written": written.cast(pl.String)}))
-    special, messy = cells.filter("special")["text"], cells.filter("messy")["text"]
-    read = pl.concat([_read_single(special), _read_cells(messy)])
-    cells = cells.with_columns(
+    cells = _quick(pl.DataFrame({"written": written.cast(pl.String)}).with_row_index("i"))
+    read = pl.concat([_nothing(), *(some for _, some in _hard(cells))])
+    special = int(cells["special"].sum())
+    cells = cells.with_columns_seq(
         single=cells["text"].reshape((-1, 1)).arr.to_list(),
         at=pl.when("special")
         .then(pl.col("special").cum_sum().cast(pl.UInt32) - 1)
         .when("messy")
-        .then(pl.col("messy").cum_sum().cast(pl.UInt32) + (special.len() - 1)),
+        .then(pl.col("messy").cum_sum().cast(pl.UInt32) + (special - 1)),
     )
     cells = cells.with_columns(read[name].gather(cells["at"]).alias(name) for name in read.columns)
     hard, empty = pl.col("special") | pl.col("messy"), pl.lit([], dtype=_LIST)
-    return cells.select(
+    return cells.select_seq(
         *(
             pl.when("plain").then("single").when(hard).then(name).otherwise(empty).alias(name)
             for name in ("addresses", "keys")
@@ -77,35 +79,44 @@ def keys(written: pl.Series) -> pl.DataFrame:
         written: As for `parse`.
 
     Returns:
-        `i` UInt32 (position of the cell), `value` String; cells without a key or alias have no line.
+        `i` UInt32 (position of the cell), `value` String, `alias` Boolean; cells without a key or alias have no line.
     """
-    told = pl.DataFrame({"written": written.cast(pl.String)}).with_row_index("i").drop_nulls()
-    cells = _quick(told).with_columns(told["i"])
-    found = [cells.filter("plain").select("i", value="text")]
-    for kind, read in (("special", _read_single), ("messy", _read_cells)):
-        hard = cells.filter(kind)
-        if hard.height:
-            some = pl.concat(
-                [hard.select("i"), read(hard["text"]).select("keys", "aliases")], how="horizontal"
-            )
-            listed = some.select("i", value=pl.concat_list("keys", "aliases"))
-            found.append(listed.filter(pl.col("value").list.len() > 0).explode("value"))
+    cells = _quick(pl.DataFrame({"written": written.cast(pl.String)}).with_row_index("i").drop_nulls())
+    found = [cells.filter("plain").select("i", value="text", alias=pl.lit(value=False))]
+    for lines, read in _hard(cells):
+        for column, alias in (("keys", False), ("aliases", True)):
+            some = pl.DataFrame({"i": lines, "value": read[column]}).filter(pl.col("value").list.len() > 0)
+            found.append(some.explode("value").with_columns(alias=pl.lit(value=alias)))
     return pl.concat(found)
 
 
 def _quick(cells: pl.DataFrame) -> pl.DataFrame:
-    """Add `text`, and what it is: `plain` (one address, its own key), `special` (one address) or `messy`."""
-    cells = cells.select(text=pl.col("written").str.strip_chars().str.to_lowercase().fill_null(""))
+    """`i`, `text`, and what it is: `plain` (one address, its own key), `special` (one address) or `messy`."""
+    cells = cells.select_seq("i", text=pl.col("written").str.strip_chars().str.to_lowercase().fill_null(""))
     # In sequence: a long pattern costs several times as much on the engine's threads, each building its own automaton.
     cells = cells.with_columns_seq(
         address=pl.col("text").str.contains(_PLAIN), marked=pl.col("text").str.contains(_special())
     )
-    return cells.select(
+    return cells.select_seq(
+        "i",
         "text",
         plain=pl.col("address") & ~pl.col("marked"),
         special=pl.col("address") & pl.col("marked"),
         messy=~pl.col("address") & (pl.col("text") != ""),
     )
+
+
+def _hard(cells: pl.DataFrame) -> Iterator[tuple[pl.Series, pl.DataFrame]]:
+    """The special cells, then the messy ones: `i`, and what was read of them."""
+    for kind, read in (("special", _read_single), ("messy", _read_cells)):
+        if cells[kind].any():
+            some = cells.filter(kind)
+            yield some["i"], read(some["text"])
+
+
+def _nothing() -> pl.DataFrame:
+    """What is read of no cells."""
+    return pl.DataFrame(schema={"addresses": _LIST, "keys": _LIST, "aliases": _LIST, "reason": pl.String})
 
 
 def _read_single(text: pl.Series) -> pl.DataFrame:
@@ -124,10 +135,9 @@ def _read_single(text: pl.Series) -> pl.DataFrame:
 def _read_cells(text: pl.Series) -> pl.DataFrame:
     """The staged path: fold, mend, cut, judge each address, gather what each cell held."""
     cells = pl.DataFrame({"text": text}).with_row_index("cell")
-    cells = cells.with_columns(_fold()(pl.col("text")).str.to_lowercase())
+    cells = cells.with_columns_seq(_fold()(pl.col("text")).str.to_lowercase())
     spaced = cells.filter(pl.col("text").str.contains(_SPACED))
-    for pattern, canonical in tables.load("email_repair").select("pattern", "canonical").rows():
-        cells = cells.with_columns(pl.col("text").str.replace_all(pattern, canonical or ""))
+    cells = cells.with_columns_seq(_repairs()(cells["text"]))
     found = cells.select("cell", address=pl.col("text").str.extract_all(_ADDRESS)).explode("address")
     gathered = _gathered(_with_aliases(_judged(_parted(found.drop_nulls()))))
     gathered = _with_other_reading(gathered, spaced) if spaced.height else gathered
@@ -142,9 +152,9 @@ def _with_other_reading(gathered: pl.DataFrame, spaced: pl.DataFrame) -> pl.Data
     found = _judged(found).filter(pl.col("why").is_null()).join(gathered, on="cell", maintain_order="left")
     found = found.filter(~pl.col("key").is_in(pl.col("keys")))
     others = found.group_by("cell", maintain_order=True).agg(other="key")
-    joined = gathered.join(others, on="cell", how="left", maintain_order="left")
+    with_others = gathered.join(others, on="cell", how="left", maintain_order="left")
     both = pl.col("aliases").list.concat(pl.col("other").fill_null(pl.lit([], dtype=_LIST)))
-    return joined.with_columns(aliases=both.list.unique(maintain_order=True)).drop("other")
+    return with_others.with_columns(aliases=both.list.unique(maintain_order=True)).drop("other")
 
 
 def _with_reason(read: pl.DataFrame) -> pl.DataFrame:
@@ -186,13 +196,12 @@ def _a_label(domain: str) -> str | None:
 
 def _judged(found: pl.DataFrame) -> pl.DataFrame:
     """Add `why` (role, placeholder or null) and `key`, the provider's spellings folded."""
-    provider = tables.load("email_provider").select("domain", "canonical", "ignores_dots")
-    found = found.join(provider, on="domain", how="left", maintain_order="left")
+    found = found.join(_providers(), on="domain", how="left", maintain_order="left")
     untagged = pl.col("local").str.replace(r"^([^+]+)\+.*$", "${1}")
     dotless = untagged.str.replace_all(".", "", literal=True)
     folded = pl.when(pl.col("ignores_dots") == "yes").then(dotless).otherwise(untagged)
     mailbox = pl.when(pl.col("canonical").is_not_null() & (folded != "")).then(folded).otherwise("local")
-    return found.with_columns(
+    return found.with_columns_seq(
         key=mailbox + "@" + pl.coalesce("canonical", "domain"),
         why=pl.when(pl.col("address").str.contains(_placeholder()))
         .then(pl.lit("placeholder"))
@@ -203,8 +212,9 @@ def _judged(found: pl.DataFrame) -> pl.DataFrame:
 
 def _with_aliases(found: pl.DataFrame) -> pl.DataFrame:
     """Add `alias` List[String]: the key under the provider's other domains (tables/email_alias.tsv)."""
-    other = tables.load("email_alias").group_by("domain", maintain_order=True).agg(others="alias")
-    found = found.with_row_index("at").join(other, on="domain", how="left", maintain_order="left")
+    if not found["domain"].is_in(_others()["domain"].implode()).any():
+        return found.with_columns_seq(alias=pl.lit(None, dtype=_LIST))
+    found = found.with_row_index("at").join(_others(), on="domain", how="left", maintain_order="left")
     mailbox = pl.col("key").str.extract("^([^@]*)@")
     named = (
         found.filter(pl.col("why").is_null())
@@ -243,8 +253,25 @@ def _special() -> str:
     return "|".join([_role(), _placeholder(), *dotless, *tagged, *sorted(aliased)])
 
 
+@cache
+def _providers() -> pl.DataFrame:
+    return tables.load("email_provider").select("domain", "canonical", "ignores_dots")
+
+
+@cache
+def _others() -> pl.DataFrame:
+    """Domain → the provider's other domains."""
+    return tables.load("email_alias").group_by("domain", maintain_order=True).agg(others="alias")
+
+
+@cache
+def _repairs() -> Repairs:
+    rows = tables.load("email_repair")
+    return Repairs(rows["pattern"].to_list(), rows["canonical"].fill_null("").to_list())
+
+
 def _provider_rows() -> list[tuple[str, str, bool]]:
-    rows = tables.load("email_provider").select("domain", "canonical", "ignores_dots").rows()
+    rows = _providers().rows()
     return [(domain, canonical, ignores_dots == "yes") for domain, canonical, ignores_dots in rows]
 
 
@@ -258,7 +285,7 @@ def _role() -> str:
 
 @cache
 def _placeholder() -> str:
-    return "|".join(f"(?:{pattern})" for pattern in tables.load("email_placeholder")["pattern"])
+    return joined(tables.load("email_placeholder")["pattern"].to_list())
 
 
 @cache

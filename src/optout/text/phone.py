@@ -18,6 +18,7 @@ import polars as pl
 
 from optout import tables
 from optout.text import chars
+from optout.text.repairs import Repairs, joined
 
 _LIST: Final = pl.List(pl.String)
 _WIDE_DIGITS: Final = dict(zip("０１２３４５６７８９", "0123456789", strict=True))
@@ -106,7 +107,7 @@ def _positions(cells: pl.DataFrame) -> pl.Series:
 def _quick(cells: pl.DataFrame) -> pl.DataFrame:
     """Add `digits`, `plain` (they are one number that may identify a person) and `blank`."""
     cells = cells.with_columns_seq(digits=_bare()(pl.col("written")).fill_null(""))
-    lost_zero = pl.col("digits").str.contains(_joined(_repairs("zero")["pattern"].to_list()))
+    lost_zero = pl.col("digits").str.contains(_repairs("zero").any)
     cells = cells.with_columns_seq(digits=pl.when(lost_zero).then("0" + pl.col("digits")).otherwise("digits"))
     return cells.with_columns_seq(plain=personal(cells["digits"]), blank=pl.col("digits") == "")
 
@@ -231,42 +232,31 @@ def _kind_reason() -> pl.Expr:
 
 
 def _repaired(frame: pl.DataFrame, column: str, stage: str) -> pl.DataFrame:
-    """Make the repairs of one stage in the table's order, where one of them fits: hardly any cell needs one."""
-    repairs = _repairs(stage)
-    fits = frame[column].str.contains(_joined(repairs["pattern"].to_list()))
-    if not fits.any():
-        return frame
-    mended = pl.col(column)
-    for pattern, canonical in repairs.select("pattern", "canonical").rows():
-        mended = mended.str.replace_all(pattern, canonical)
-    some = frame.filter(fits).select_seq(mended)[column]
-    return frame.with_columns(frame[column].scatter(fits.arg_true(), some))
+    """Make the repairs of one stage."""
+    return frame.with_columns_seq(_repairs(stage)(frame[column]))
 
 
 @cache
-def _repairs(stage: str) -> pl.DataFrame:
-    return tables.load("phone_repair").filter(pl.col("stage") == stage)
+def _repairs(stage: str) -> Repairs:
+    rows = tables.load("phone_repair").filter(pl.col("stage") == stage)
+    return Repairs(rows["pattern"].to_list(), rows["canonical"].to_list())
 
 
 @cache
 def _plan() -> str:
     """One pattern for all the numbers of the plan."""
-    return _joined(tables.load("phone_plan")["pattern"].to_list())
+    return joined(tables.load("phone_plan")["pattern"].to_list())
 
 
 @cache
 def _no_key() -> str:
     """The numbers of the plan that are no one person's; the table lists them before those that may be."""
-    return _joined(tables.load("phone_plan").filter(pl.col("is_key") == "no")["pattern"].to_list())
+    return joined(tables.load("phone_plan").filter(pl.col("is_key") == "no")["pattern"].to_list())
 
 
 @cache
 def _placeholder() -> str:
-    return _joined(tables.load("phone_placeholder")["pattern"].to_list())
-
-
-def _joined(patterns: list[str]) -> str:
-    return "|".join(f"(?:{pattern})" for pattern in patterns)
+    return joined(tables.load("phone_placeholder")["pattern"].to_list())
 
 
 @cache
