@@ -31,6 +31,7 @@ _FEW_OF_A_CROWD: Final = 8
 # Of a sieve: so many times as many places as keys, so that one row in so many passes by chance.
 _ROOM: Final = 16
 _LEAST_BITS: Final = 12
+_LINES: Final = 1 << 15  # what is made of so many stays in the cache
 
 
 class Met(NamedTuple):
@@ -64,64 +65,98 @@ class Blocked:
     kana_births: pl.Series
     heads: pl.Series
     _sieves: dict[str, Mask] = field(default_factory=dict, repr=False)
-    _sorted: dict[str, Listed] = field(default_factory=dict, repr=False)
+    _sorted: dict[str, _Sorted] = field(default_factory=dict, repr=False)
 
-    def may_hold(self, rule: str, keys: Keys) -> Mask:
-        """Which of these keys may be one of ours under that rule; hardly any other passes."""
-        sieve = self._sieves.get(rule)
-        if sieve is None:
-            sieve = self._sieves.setdefault(rule, _sieve(self.keys[rule]["key"].to_numpy()))
-        return sieve[_place(keys, len(sieve))]
+    def sieve(self, rule: str) -> Mask:
+        """Of the places of keys: some key of ours may have that place under that rule; hardly any other does."""
+        known = self._sieves.get(rule)
+        if known is None:
+            known = self._sieves.setdefault(rule, _sieve(self.keys[rule]["key"].to_numpy()))
+        return known
 
     def met_by(self, other: Blocked) -> Met:
         """The pairs that share a key with a line of another raw frame."""
-        found, crowded = [pl.DataFrame(schema=_PAIRS)], [np.empty(0, np.uint32)]
+        found, crowded = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)]
         for rule, asked in other.keys.items():
-            lines = asked["i"].to_numpy()
-            first, count = self._found(rule, asked["key"].to_numpy())
+            ours, lines = self._in_order(rule), asked["i"].to_numpy()
+            first, count = ours.found(asked["key"].to_numpy())
             many = count > CROWD
-            found.append(
-                self._pairs(rule, lines, first, np.minimum(count, np.where(many, _FEW_OF_A_CROWD, CROWD)))
-            )
+            found.append(ours.pairs(lines, first, np.minimum(count, np.where(many, _FEW_OF_A_CROWD, CROWD))))
             if many.any():
                 heads = other.heads.gather(lines[many]).to_numpy()
-                found.append(self._alike(rule, lines[many], first[many], count[many], heads))
+                found.append(self._alike(ours.line, lines[many], first[many], count[many], heads))
                 crowded.append(lines[many])
-        pairs = pl.concat(found).unique().sort("a", "b")
-        return Met(pairs, pl.Series(np.unique(np.concatenate(crowded)), dtype=pl.UInt32))
+        pairs = np.sort(np.concatenate(found))
+        pairs = pairs[np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))]
+        sides = {"a": pairs >> np.uint64(32), "b": pairs & np.uint64((1 << 32) - 1)}
+        met = pl.DataFrame({side: lines.astype(np.uint32) for side, lines in sides.items()}, schema=_PAIRS)
+        return Met(met, pl.Series(np.unique(np.concatenate(crowded)), dtype=pl.UInt32))
 
-    def _found(self, rule: str, keys: Keys) -> tuple[Places, Places]:
-        """Where each key begins among ours, and how often it is there."""
-        ours = self._in_order(rule)
-        first = np.searchsorted(ours.key, keys)
-        return first, np.searchsorted(ours.key, keys, side="right") - first
-
-    def _pairs(self, rule: str, lines: Places, first: Places, count: Places) -> pl.DataFrame:
-        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        ours = self._in_order(rule).line[np.repeat(first, count) + within]
-        return pl.DataFrame({"a": np.repeat(lines, count), "b": ours}, schema=_PAIRS)
-
-    def _alike(self, rule: str, lines: Places, first: Places, count: Places, heads: Keys) -> pl.DataFrame:
+    def _alike(self, ours: Places, lines: Places, first: Places, count: Places, heads: Keys) -> Keys:
         """Of a crowd those whose name begins with the same letter, so many at most."""
-        ours = self._in_order(rule).line
-        found = [pl.DataFrame(schema=_PAIRS)]
+        found = [np.empty(0, np.uint64)]
         told = pl.DataFrame({"line": lines, "first": first, "count": count, "head": heads})
         for (begin, size, head), of in told.group_by("first", "count", "head", maintain_order=True):
             crowd = ours[int(begin) : int(begin) + int(size)]
             same = crowd[self.heads.gather(crowd).to_numpy() == head][:CROWD] if head else crowd[:0]
             rows = of["line"].to_numpy()
-            pairs = {"a": np.repeat(rows, len(same)), "b": np.tile(same, len(rows))}
-            found.append(pl.DataFrame(pairs, schema=_PAIRS))
-        return pl.concat(found)
+            found.append(_paired(np.repeat(rows, len(same)), np.tile(same, len(rows))))
+        return np.concatenate(found)
 
-    def _in_order(self, rule: str) -> Listed:
+    def _in_order(self, rule: str) -> _Sorted:
         """Our keys of a rule in order, and their lines: hardly any row has one, so looking it up is enough."""
         known = self._sorted.get(rule)
         if known is None:
             keys, lines = (self.keys[rule][column].to_numpy() for column in ("key", "i"))
-            order = np.argsort(keys)
-            known = self._sorted.setdefault(rule, Listed(lines[order], keys[order]))
+            known = self._sorted.setdefault(rule, _sorted(keys, lines))
         return known
+
+
+class _Sorted(NamedTuple):
+    """Keys in order.
+
+    Attributes:
+        line: The line of each.
+        key: Each key once, and a last one that nothing is beyond.
+        firsts: Where each of these begins; the last two are how many keys there are.
+        buckets: For each place the first of `key` that has it, or a later one.
+    """
+
+    line: Places
+    key: Keys
+    firsts: Places
+    buckets: Places
+
+    def found(self, keys: Keys) -> tuple[Places, Places]:
+        """Where each key begins among ours, and how often it is there."""
+        at = self.buckets.take(_place(keys, len(self.buckets)))
+        behind = np.flatnonzero(self.key.take(at) < keys)
+        while len(behind):
+            at[behind] += 1
+            behind = behind[self.key.take(at[behind]) < keys[behind]]
+        count = np.where(self.key.take(at) == keys, self.firsts.take(at + 1) - self.firsts.take(at), 0)
+        return self.firsts.take(at), count
+
+    def pairs(self, lines: Places, first: Places, count: Places) -> Keys:
+        """Each of these lines with so many of ours."""
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        return _paired(np.repeat(lines, count), self.line[np.repeat(first, count) + within])
+
+
+def _paired(a: Places, b: Places) -> Keys:
+    """Two lines as one number."""
+    return a.astype(np.uint64) << np.uint64(32) | b.astype(np.uint64)
+
+
+def _sorted(keys: Keys, lines: Places) -> _Sorted:
+    order = np.argsort(keys)
+    keys = keys[order]
+    firsts = np.flatnonzero(np.diff(keys, prepend=~keys[:1]))
+    distinct = np.append(keys[firsts], np.uint64((1 << 64) - 1))
+    buckets = np.zeros(1 << max(_LEAST_BITS, len(keys).bit_length()), np.int64)
+    held = np.bincount(_place(distinct[:-1], len(buckets)), minlength=len(buckets))
+    np.cumsum(held[:-1], out=buckets[1:])
+    return _Sorted(lines[order], distinct, np.append(firsts, [len(keys)] * 2), buckets)
 
 
 def _sieve(keys: Keys) -> Mask:
@@ -131,8 +166,9 @@ def _sieve(keys: Keys) -> Mask:
     return sieve
 
 
-def _place(keys: Keys, size: int) -> Keys:
-    return keys >> np.uint64(64 - (size.bit_length() - 1))
+def _place(keys: Keys, size: int) -> Places:
+    """The highest bits of each key, as a place in a table of that size."""
+    return (keys >> np.uint64(64 - (size.bit_length() - 1))).view(np.int64)
 
 
 def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Blocked:
@@ -152,7 +188,9 @@ def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Bl
     single |= {"name": read.named.key, "head": read.named.head}
     listed = read.listed | {"sound": sounds}
     keys = {
-        rule: _sifted(_keys_of(number, wanted, single, listed, read.named), rule, against)
+        rule: _keys_of(
+            number, wanted, (single, listed, read.named), None if against is None else against.sieve(rule)
+        )
         for number, (rule, wanted) in enumerate(_rules().items(), 1)
     }
     usable = pl.Series("usable", _usable(raw, read))
@@ -190,36 +228,41 @@ def _ends(single: Mapping[str, Keys], side: Side) -> dict[str, Keys]:
 def _keys_of(
     number: int,
     wanted: tuple[str, ...],
-    single: Mapping[str, Keys],
-    listed: Mapping[str, Listed],
-    named: Named,
-) -> list[Listed]:
-    """One key a line that has all parts of the rule."""
+    read: tuple[Mapping[str, Keys], Mapping[str, Listed], Named],
+    sieve: Mask | None,
+) -> pl.DataFrame:
+    """One key a line that has all parts of the rule; those that may meet something on the other side."""
+    single, listed, named = read
     if wanted[0] in listed:
         some = listed[wanted[0]]
-        return [_made(number, [some.key, *(single[part][some.line] for part in wanted[1:])], some.line)]
-    found = [_made(number, [single[part] for part in wanted], None)]
+        found = [
+            _made(number, [some.key, *(single[part][some.line] for part in wanted[1:])], some.line, sieve)
+        ]
+    else:
+        found = [_made(number, [single[part] for part in wanted], None, sieve)]
     if "name" in wanted and len(named.more.line):
         more = [named.more.key if part == "name" else single[part][named.more.line] for part in wanted]
-        found.append(_made(number, more, named.more.line))
-    return found
+        found.append(_made(number, more, named.more.line, sieve))
+    return pl.concat(pl.DataFrame({"i": some.line, "key": some.key}, schema=_KEYS) for some in found)
 
 
-def _made(number: int, of_parts: list[Keys], lines: Places | None) -> Listed:
-    """The keys where all parts are told."""
-    told = np.logical_and.reduce([part != 0 for part in of_parts])
-    places = np.flatnonzero(told)
-    keys = combined(number, of_parts if len(places) == len(told) else [part[places] for part in of_parts])
-    return Listed(places if lines is None else lines[places], keys)
-
-
-def _sifted(found: list[Listed], rule: str, against: Blocked | None) -> pl.DataFrame:
-    """Those that may meet something on the other side."""
-    frames = []
-    for lines, keys in found:
-        passing = slice(None) if against is None else np.flatnonzero(against.may_hold(rule, keys))
-        frames.append(pl.DataFrame({"i": lines[passing], "key": keys[passing]}, schema=_KEYS))
-    return pl.concat(frames)
+def _made(number: int, of_parts: list[Keys], lines: Places | None, sieve: Mask | None) -> Listed:
+    """The keys where all parts are told, and may meet something."""
+    height = len(of_parts[0])
+    places, keys = [np.empty(0, np.int64)], [np.empty(0, np.uint64)]
+    for first in range(0, height, _LINES):
+        some = [part[first : first + _LINES] for part in of_parts]
+        made = combined(number, some)
+        # Hardly any key passes, so the others need not be asked whether all their parts are told.
+        passing = (
+            np.arange(len(made)) if sieve is None else np.flatnonzero(sieve.take(_place(made, len(sieve))))
+        )
+        told = np.logical_and.reduce([part.take(passing) != 0 for part in some])
+        passing = passing[told]
+        places.append(passing + first)
+        keys.append(made.take(passing))
+    found = np.concatenate(places)
+    return Listed(found if lines is None else lines[found], np.concatenate(keys))
 
 
 def _kana(
