@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,8 +31,21 @@ _SURROGATES: Final = range(0xD800, 0xE000)
 _ODD: Final = 6_364_136_223_846_793_005
 _MOST_LETTERS: Final = 64
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
-_POWERS: Final = np.cumprod(np.full(_MOST_LETTERS, _ODD, np.uint64), dtype=np.uint64)
+# Of so many letters the digests are made at a time.
+_LETTERS: Final = 1 << 15
+_FEW: Final = 16  # one in so many places, and looking each up costs as much as telling all cells
 _SPREAD: Final = np.uint64(11_400_714_819_323_198_485)
+
+
+def _powers(of: int, count: int) -> Keys:
+    """From the power 0 on, modulo 2^64."""
+    powers = np.full(count, of, np.uint64)
+    powers[0] = 1
+    return np.cumprod(powers)
+
+
+_POWERS: Final = _powers(_ODD, _LETTERS + _MOST_LETTERS + 1)
+_INVERSE: Final = _powers(pow(_ODD, -1, 1 << 64), _LETTERS)
 
 
 class Flat(NamedTuple):
@@ -55,14 +69,18 @@ class Flat(NamedTuple):
 
     def any_of(self, letters: Mask) -> Mask:
         """The cells in which some letter is marked; `letters` is as long as `codes`."""
-        so_far = np.flatnonzero(letters)
+        if np.count_nonzero(letters) * _FEW > len(letters):
+            marked: Mask = np.logical_or.reduceat(letters[: self.ends[-1] + 1], self.starts)
+            return marked
         held = np.zeros(self.height, np.bool_)
-        held[self.cell_of(so_far)] = True
+        held[self.cell_of(np.flatnonzero(letters))] = True
         return held
 
     def cell_of(self, places: Places) -> Places:
         """The cell each place belongs to; an END belongs to the cell before it."""
-        return np.searchsorted(self.ends, places)
+        if len(places) * _FEW < len(self.codes):
+            return np.searchsorted(self.ends, places)
+        return np.repeat(np.arange(self.height), self.ends + 1 - self.starts).take(places)
 
 
 def pieces(written: pl.Series, astral: Mapping[str, str] | None = None) -> Iterator[Flat | slice]:
@@ -73,11 +91,13 @@ def pieces(written: pl.Series, astral: Mapping[str, str] | None = None) -> Itera
         astral: What letters beyond the first plane (𠮷) are read as; others become two halves.
     """
     for first in range(0, len(written), _CELLS):
-        cells = written.slice(first, _CELLS).fill_null("")
-        text = cells.str.join(chr(END)).item() + chr(END) * _BEHIND
-        if astral and not text.isascii():
+        cells = written.slice(first, _CELLS)
+        text = (cells.fill_null("") if cells.null_count() else cells).str.join(chr(END)).item()
+        units = text.encode("utf-16-le", "surrogatepass")
+        if astral and len(units) != 2 * len(text):
             text = _ASTRAL.sub(lambda found: astral.get(found[0], found[0]), text)
-        codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+            units = text.encode("utf-16-le", "surrogatepass")
+        codes = np.frombuffer(units + bytes(2 * _BEHIND), np.uint16)
         ends = np.flatnonzero(codes == END)
         if len(ends) != len(cells) - 1 + _BEHIND:
             yield slice(first, first + len(cells))
@@ -115,7 +135,7 @@ class Runs(NamedTuple):
 
 def runs(flat: Flat, digits: Mask) -> Runs:
     """The runs of digits; `digits` tells for every letter whether it is one."""
-    edges = np.flatnonzero(np.diff(digits.view(np.int8), prepend=np.int8(0)))
+    edges = np.flatnonzero(np.not_equal(digits, np.append(np.False_, digits[:-1])))
     starts, ends = edges[::2], edges[1::2]
     firsts = np.searchsorted(starts, np.append(flat.starts, len(flat.codes)))
     return Runs(starts, ends, firsts)
@@ -127,7 +147,7 @@ def values(digit: npt.NDArray[np.uint8], codes: Codes, starts: Places, ends: Pla
     total = np.zeros(len(starts), np.int64)
     for back in range(1, min(longest, int(widths.max(initial=0))) + 1):
         wide = np.flatnonzero(widths >= back) if back > 1 else slice(None)
-        total[wide] += digit[codes[ends[wide] - back]].astype(np.int64) * 10 ** (back - 1)
+        total[wide] += digit.take(codes.take(ends[wide] - back)).astype(np.int64) * 10 ** (back - 1)
     return total
 
 
@@ -138,20 +158,34 @@ def digests(codes: Codes, counts: Places) -> Keys:
         codes: Letters of all words, one behind the other.
         counts: Letters of each word; no letters give 0, letters behind the 64th do not count.
     """
-    starts = np.cumsum(counts) - counts
-    place = np.arange(len(codes)) - np.repeat(starts, counts)
-    terms = (codes.astype(np.uint64) + np.uint64(1)) * _POWERS[np.minimum(place, _MOST_LETTERS - 1)]
-    filled = np.flatnonzero(counts)
     found = np.zeros(len(counts), np.uint64)
-    if len(filled):
-        found[filled] = np.add.reduceat(terms, starts[filled])
+    filled = np.flatnonzero(counts)
+    starts = (np.cumsum(counts) - counts)[filled]
+    behind = np.append(starts[1:], len(codes))
+    begun = np.searchsorted(starts, np.arange(0, len(codes) + _LETTERS, _LETTERS)).tolist()
+    for low, high in pairwise(begun):
+        if low < high:
+            letters = codes[starts[low] : behind[high - 1]]
+            found[filled[low:high]] = _raised(letters, starts[low:high] - starts[low])
+    for word in np.flatnonzero(counts[filled] > _MOST_LETTERS):
+        letters = codes[starts[word] :][: counts[filled[word]]].astype(np.uint64) + np.uint64(1)
+        place = np.minimum(np.arange(1, len(letters) + 1), _MOST_LETTERS)
+        found[filled[word]] = (letters * _POWERS[place]).sum()
     return spread(found)
+
+
+def _raised(codes: Codes, starts: Places) -> Keys:
+    """What words begun in so few letters add up to, but for those that are too long."""
+    letters = codes[: _LETTERS + _MOST_LETTERS].astype(np.uint64) + np.uint64(1)
+    # Each letter is raised by its place among all; its place in the word is what counts.
+    sums: Keys = np.add.reduceat(letters * _POWERS[1 : len(letters) + 1], starts) * _INVERSE.take(starts)
+    return sums
 
 
 def digests_of_two(first: Codes, second: Codes, alone: Mask) -> Keys:
     """`digests` of words of two letters, or of the first one alone."""
-    one = (first.astype(np.uint64) + np.uint64(1)) * _POWERS[0]
-    other = (second.astype(np.uint64) + np.uint64(1)) * _POWERS[1]
+    one = (first.astype(np.uint64) + np.uint64(1)) * _POWERS[1]
+    other = (second.astype(np.uint64) + np.uint64(1)) * _POWERS[2]
     return spread(one + np.where(alone, NOTHING, other))
 
 
@@ -164,10 +198,9 @@ def spread(numbers: Keys) -> Keys:
 def of_words(words: pl.Series) -> Keys:
     """`digests` of a String column; 0 for null and blank words."""
     told = words.fill_null("")
-    codes = np.frombuffer("".join(told.to_list()).encode("utf-16-le", "surrogatepass"), np.uint16)
-    astral = int(told.str.len_chars().sum()) != len(codes)
-    counts = _units(told) if astral else told.str.len_chars().to_numpy().astype(np.int64)
-    return digests(codes, counts)
+    codes = np.frombuffer(told.str.join("").item().encode("utf-16-le", "surrogatepass"), np.uint16)
+    counts = told.str.len_chars().to_numpy().astype(np.int64)
+    return digests(codes, counts if counts.sum() == len(codes) else _units(told))
 
 
 def _units(words: pl.Series) -> Places:
