@@ -38,13 +38,13 @@ _SPREAD: Final = np.uint64(11_400_714_819_323_198_485)
 
 
 def _powers(of: int, count: int) -> Keys:
-    """From the power 0 on, modulo 2^64."""
+    """From 1 on, modulo 2^64."""
     powers = np.full(count, of, np.uint64)
     powers[0] = 1
     return np.cumprod(powers)
 
 
-_POWERS: Final = _powers(_ODD, _LETTERS + _MOST_LETTERS + 1)
+_POWERS: Final = _powers(_ODD, _LETTERS + _MOST_LETTERS + 1)[1:]
 _INVERSE: Final = _powers(pow(_ODD, -1, 1 << 64), _LETTERS)
 
 
@@ -169,7 +169,7 @@ def digests(codes: Codes, counts: Places) -> Keys:
             found[filled[low:high]] = _raised(letters, starts[low:high] - starts[low])
     for word in np.flatnonzero(counts[filled] > _MOST_LETTERS):
         letters = codes[starts[word] :][: counts[filled[word]]].astype(np.uint64) + np.uint64(1)
-        place = np.minimum(np.arange(1, len(letters) + 1), _MOST_LETTERS)
+        place = np.minimum(np.arange(len(letters)), _MOST_LETTERS - 1)
         found[filled[word]] = (letters * _POWERS[place]).sum()
     return spread(found)
 
@@ -178,14 +178,14 @@ def _raised(codes: Codes, starts: Places) -> Keys:
     """What words begun in so few letters add up to, but for those that are too long."""
     letters = codes[: _LETTERS + _MOST_LETTERS].astype(np.uint64) + np.uint64(1)
     # Each letter is raised by its place among all; its place in the word is what counts.
-    sums: Keys = np.add.reduceat(letters * _POWERS[1 : len(letters) + 1], starts) * _INVERSE.take(starts)
+    sums: Keys = np.add.reduceat(letters * _POWERS[: len(letters)], starts) * _INVERSE.take(starts)
     return sums
 
 
 def digests_of_two(first: Codes, second: Codes, alone: Mask) -> Keys:
     """`digests` of words of two letters, or of the first one alone."""
-    one = (first.astype(np.uint64) + np.uint64(1)) * _POWERS[1]
-    other = (second.astype(np.uint64) + np.uint64(1)) * _POWERS[2]
+    one = (first.astype(np.uint64) + np.uint64(1)) * _POWERS[0]
+    other = (second.astype(np.uint64) + np.uint64(1)) * _POWERS[1]
     return spread(one + np.where(alone, NOTHING, other))
 
 
