@@ -132,10 +132,12 @@ def _corporate(raw: pl.DataFrame) -> Keys:
 
 
 def _listed(raw: pl.DataFrame, field: str, keys_of: Callable[[pl.Series], Listed]) -> Listed:
-    """The keys of all columns of a field."""
-    found = [keys_of(raw[column]) for column in numbered(raw, field) if not silent(raw[column])]
-    lines = [np.empty(0, np.int64), *(some.line for some in found)]
-    return Listed(np.concatenate(lines), np.concatenate([nothing(0), *(some.key for some in found)]))
+    """The keys of all columns of a field, read one behind the other."""
+    columns = [raw[column] for column in numbered(raw, field) if not silent(raw[column])]
+    if not columns:
+        return Listed(np.empty(0, np.int64), nothing(0))
+    found = keys_of(pl.concat(columns))
+    return found if len(columns) == 1 else Listed(found.line % raw.height, found.key)
 
 
 def _phones(written: pl.Series) -> Listed:

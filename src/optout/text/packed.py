@@ -81,16 +81,17 @@ class Letters:
         self._bytes[ord(nought)] = self._NOUGHT
         self._of_ascii = self._bytes[:256].tobytes()
 
-    def spelled(self, text: bytes) -> bytes:
+    def spelled(self, text: bytes) -> Bytes:
         """The bytes of cells, an END before each."""
         if text.isascii():
-            spelled = text.translate(self._of_ascii)
+            told = text.translate(self._of_ascii)
         else:
             units = np.frombuffer(text.decode("utf-8").encode("utf-16-le"), np.uint16)
-            spelled = self._bytes.take(units).tobytes()
-        return spelled.translate(None, self._DROPPED).replace(
-            bytes([END, self._NOUGHT]), bytes([END, ord("0")])
-        )
+            told = self._bytes.take(units).tobytes()
+        codes = np.frombuffer(bytearray(told.translate(None, self._DROPPED)), np.uint8)
+        noughts = np.flatnonzero(codes == self._NOUGHT)
+        codes[noughts[codes[noughts - 1] == END]] = ord("0")
+        return codes
 
 
 def read(written: pl.Series, of_piece: Reader, letters: Letters | None = None) -> tuple[Keys, Mask]:
@@ -113,7 +114,7 @@ def read(written: pl.Series, of_piece: Reader, letters: Letters | None = None) -
 def _packed(cells: pl.Series, letters: Letters | None) -> Packed | None:
     """The cells as bytes; none when a cell holds an END."""
     text = bytes(_BEFORE) + cells.str.join(chr(END)).cast(pl.Binary).item() + bytes(1)
-    codes = np.frombuffer(letters.spelled(text) if letters else text, np.uint8)
+    codes = letters.spelled(text) if letters else np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(codes[_BEFORE:] == END) + _BEFORE
     if len(ends) != len(cells):
         return None

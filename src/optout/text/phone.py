@@ -85,7 +85,9 @@ def keys(written: pl.Series) -> pl.DataFrame:
     hard = cells.filter(~(pl.col("plain") | pl.col("blank")))
     if hard.height:
         tokens = _tokens(_folded(hard["written"]))
-        read = tokens.filter(personal(tokens["digits"])).unique(["cell", "digits"], maintain_order=True)
+        read = tokens.filter(personal(tokens["digits"]))
+        if (read["cell"] == read["cell"].shift()).any():
+            read = read.unique(["cell", "digits"], maintain_order=True)
         told.append(read.select(i=hard["i"].gather(read["cell"]), value="digits"))
     return pl.concat(told)
 
