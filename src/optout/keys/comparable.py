@@ -11,7 +11,7 @@ from optout.keys.corporate import corporate_numbers
 from optout.keys.people import people
 from optout.schema import numbered
 from optout.tables.gazetteer import Gazetteer
-from optout.text import address, birth, email, phone, postal
+from optout.text import address, email, phone, plain_digits, postal
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -43,7 +43,7 @@ def comparable(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Compara
     facts = address.parse(raw["address"], code, gazetteer).with_columns(
         code,
         corporate_numbers(raw["corporate_number"]),
-        birth.parse(raw["birth_date"]).alias("birth"),
+        plain_digits.dates(raw["birth_date"]).alias("birth"),
         _lists(_told(raw, "phone", phone.keys), raw.height).alias("phones"),
         _lists(emails.filter(~pl.col("alias")), raw.height).alias("emails"),
         _lists(emails.filter("alias"), raw.height).alias("aliases"),

@@ -105,6 +105,18 @@ def births(written: pl.Series) -> tuple[Keys, Mask]:
     return packed.read(written, _read_births)
 
 
+def dates(written: pl.Series) -> pl.Series:
+    """`birth.parse`, the plain cells as numbers."""
+    keys, hard = births(written)
+    months = keys.astype(np.int64) // 100
+    years = (months // 100 - 1970).astype("datetime64[Y]").astype("datetime64[M]")
+    days = (years + (months % 100 - 1)).astype("datetime64[D]") + (keys.astype(np.int64) % 100 - 1)
+    days[keys == flats.NOTHING] = np.datetime64("NaT")
+    told = pl.Series(written.name, days)
+    others = np.flatnonzero(hard)
+    return told.scatter(others, birth.parse(written.gather(others))) if len(others) else told
+
+
 def _read_births(piece: Packed) -> tuple[Keys, Mask]:
     length, eight = piece.lengths, piece.eight()
     bare, hyphens = packed.parted(eight, "-", _BETWEEN)
