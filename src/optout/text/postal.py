@@ -51,14 +51,15 @@ def parse(written: pl.Series) -> pl.Series:
     Returns:
         String of seven ASCII digits or null, same height and order.
     """
-    frame = pl.DataFrame({"code": written.cast(pl.String)})
-    plain = frame.select(pl.col("code").str.contains(_PLAIN).fill_null(True))["code"]
-    if not plain.all():
-        odd = frame.filter(~plain).select(_written(pl.col("code")))
-        frame = chars.overlaid(frame, ~plain, odd)
-    code = pl.col("code").str.replace_all("-", "", literal=True).str.zfill(7)
-    placeholder = code.is_in(tables.load("postal_placeholder")["code"].implode())
-    return frame.select(pl.when(~placeholder).then(code).alias("code"))["code"]
+    code = written.cast(pl.String).alias("code")
+    odd = (~code.str.contains(_PLAIN)).arg_true()
+    if len(odd):
+        mended = code.gather(odd).to_frame().select_seq(_written(pl.col("code")))
+        code = code.scatter(odd, mended["code"])
+    bare = pl.col("code").str.replace_all("-", "", literal=True).str.zfill(7)
+    code = code.to_frame().select_seq(bare)["code"]
+    placeholder = code.is_in(tables.load("postal_placeholder")["code"].implode()).arg_true()
+    return code.scatter(placeholder, None) if len(placeholder) else code
 
 
 def _written(text: pl.Expr) -> pl.Expr:
