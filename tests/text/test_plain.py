@@ -316,12 +316,17 @@ def odd_births(written: pl.Series) -> list[str]:
     ).to_list()
 
 
+def odd_dates(written: pl.Series) -> list[str]:
+    return written.filter(plain_digits.dates(written).ne_missing(birth.parse(written))).to_list()
+
+
 READERS: Final = {
     odd_addresses: an_address,
     odd_names: a_name,
     odd_phones: digits,
     odd_postals: digits,
     odd_births: digits,
+    odd_dates: digits,
 }
 
 
@@ -404,6 +409,13 @@ def test_equal_words_have_equal_keys_and_others_hardly_ever() -> None:
     assert keys[0] == keys[-1]
     assert len(set(keys[:6])) == 6
     assert keys[6] == keys[7] == 0
+
+
+def test_a_word_has_one_key_wherever_it_stands() -> None:
+    words = pl.Series(["佐藤" * length for length in (1, 40, 0, 3, 32, 33, 500)])
+    alone = [int(flat.of_words(words.slice(at, 1))[0]) for at in range(len(words))]
+    assert len(set(alone)) == len(words)
+    assert flat.of_words(pl.concat([words] * 60)).tolist() == alone * 60
 
 
 @pytest.mark.parametrize("odd", READERS)
