@@ -16,7 +16,8 @@ import polars as pl
 
 from optout.text import flat as flats
 from optout.text import numerals
-from optout.text.address import banchi, spelling
+from optout.text.address import banchi, kanji, spelling
+from optout.text.address.kanji import is_in
 from optout.text.flat import END, Codes, Flat, Keys, Mask, Places
 
 # Kinds of letters. _KANJI: numerals; _PART: between numbers; _TURN: may tell of a street of 京都.
@@ -30,8 +31,6 @@ _NAMING: Final = "条線区部軒東西南北月年地字"
 # Marks of something the other path takes out or reads otherwise: brackets, dates, lots, 無番地 and 地先.
 _ODD: Final = "([「【<>/#.:〒無外先廿壱弐参"
 _TURNS: Final = ("入上下ケ", "るル")
-# What makes a counting letter behind a kanji numeral part of a name, unless one of these follows: 一番町, 八ノ窪.
-_COUNTED_ON: Final = {"番": "地号-ノ・~ー ", "丁": "目 ", "ノ": "", "号": "室 "}
 _WINDOW: Final = 4  # letters before the number that may have a say in the tail
 _WIDEST: Final = 4  # letters between two numbers
 _LONGEST: Final = 5  # digits of a number
@@ -177,21 +176,14 @@ def _ends_pair() -> Mask:
     return held
 
 
-def _is_in(letters: str) -> Mask:
-    """A table of all (folded) letters: is it one of these?"""
-    held = np.zeros(flats.LETTERS, np.bool_)
-    held[[ord(letter) for letter in letters]] = True
-    return held
-
-
-_IS_COUNTING: Final = _is_in(_COUNTING)
-_IS_NAMING: Final = _is_in(_NAMING)
-_IS_DASH: Final = _is_in("-ノ・~ー")
+_IS_COUNTING: Final = is_in(_COUNTING)
+_IS_NAMING: Final = is_in(_NAMING)
+_IS_DASH: Final = is_in("-ノ・~ー")
 # Joins two numbers by itself; 号 is the last of them, and joins none behind the second.
-_IS_JOINT: Final = (_is_in("-ノ・~ー番号"), _is_in("-ノ・~ー番"))
-_ENDS_CITY: Final = _is_in(banchi.ENDS_CITY)
-_NO_TAIL: Final = _is_in("<> 条第字-")
-_BEFORE_TURN: Final = _is_in(_TURNS[0])
+_IS_JOINT: Final = (is_in("-ノ・~ー番"), is_in("-ノ・~ー番号"))
+_ENDS_CITY: Final = is_in(banchi.ENDS_CITY)
+_NO_TAIL: Final = is_in("<> 条第字-")
+_BEFORE_TURN: Final = is_in(_TURNS[0])
 
 
 def _digits_of_kanji() -> Codes:
@@ -203,33 +195,76 @@ def _digits_of_kanji() -> Codes:
 _DIGIT_OF: Final = _digits_of_kanji()
 
 
-class _Piece(NamedTuple):
-    """A piece and what its letters are."""
+class Piece(NamedTuple):
+    """A piece and what its letters are.
+
+    Attributes:
+        flat: The letters as written.
+        text, kind: Each as folded, and its kind.
+        number: Whether it is a digit, or of a kanji numeral that is a number.
+        numerals: All kanji numerals.
+    """
 
     flat: Flat
     text: Codes
     kind: npt.NDArray[np.uint8]
+    number: Mask
+    numerals: kanji.Numerals
+
+
+class Parted(NamedTuple):
+    """Plain cells in parts.
+
+    Attributes:
+        piece: What they are in.
+        hard: Of each cell of the piece, whether it is not plain.
+        lines: The cells with numbers, hard ones among them.
+        begin, end: Where their numbers begin, and behind the last number.
+        numbers: As many as asked for, each raised by one, 0 for none.
+    """
+
+    piece: Piece
+    hard: Mask
+    lines: Places
+    begin: Places
+    end: Places
+    numbers: list[Keys]
 
 
 def read(flat: Flat) -> tuple[Sketch, Mask]:
     """The keys of the plain cells of a piece, and which cells are hard (theirs tell nothing)."""
-    letters = _letters()
-    piece = _Piece(flat, letters.folded[flat.codes], letters.kind[flat.codes])
-    runs = flats.runs(flat, piece.kind == _DIGIT)
-    hard = flat.any_of(piece.kind == _HARD) | _turns(piece)
-    hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
-    counted = _counted(piece)
-    hard[flat.cell_of(counted[~_is_chome(piece, counted) & _is_first(piece, runs, counted)])] = True
-    lines = np.flatnonzero(~hard & (runs.counts() > 0))
-    begin, at, nth = _first(piece, runs, counted, lines)
-    numbers, odd = _numbers(piece, runs, begin, at, nth)
+    piece, hard, lines, begin, _, numbers = parted(flat)
     town, unclear = _towns(piece, begin, flat.starts[lines])
-    odd |= unclear | (begin == flat.starts[lines])
-    hard[lines[odd]] = True
+    hard[lines[unclear]] = True
+    odd = hard[lines]
     found = Sketch(*(np.zeros(flat.height, np.uint64) for _ in Sketch._fields))
     for all_of, some in zip(found, (town, *_packed(numbers)), strict=True):
         all_of[lines] = np.where(odd, flats.NOTHING, some)
     return found, hard
+
+
+def parted(flat: Flat, most: int = 3) -> Parted:
+    """Where the numbers of the plain cells of a piece stand, and the first ones of them."""
+    piece = _piece(flat)
+    runs = flats.runs(flat, piece.number)
+    hard = flat.any_of(piece.kind == _HARD) | _turns(piece)
+    hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
+    _unclear(piece, runs, hard)
+    lines = np.flatnonzero(~hard & (runs.counts() > 0))
+    nth = runs.firsts[lines]
+    begin = runs.starts[nth] if len(lines) else lines
+    numbers, end, odd = _numbers(piece, runs, nth, most)
+    hard[lines[odd | (begin == flat.starts[lines])]] = True
+    return Parted(piece, hard, lines, begin, end, numbers)
+
+
+def _piece(flat: Flat) -> Piece:
+    letters = _letters()
+    text, kind = letters.folded[flat.codes], letters.kind[flat.codes]
+    number, written = kind == _DIGIT, np.flatnonzero(kind == _KANJI)
+    numerals = kanji.numerals_of(text, written, number)
+    number[written] = np.repeat(numerals.certain, numerals.ends - numerals.starts)
+    return Piece(flat, text, kind, number, numerals)
 
 
 def _may_be_year(number: Places) -> Mask:
@@ -237,7 +272,7 @@ def _may_be_year(number: Places) -> Mask:
     return (_YEARS[0] < number) & (number <= _YEARS[1])
 
 
-def _turns(piece: _Piece) -> Mask:
+def _turns(piece: Piece) -> Mask:
     """The cells with 東入る, 上ル: the streets of 京都."""
     places = np.flatnonzero(piece.kind == _TURN)
     turned = np.zeros(piece.flat.height, np.bool_)
@@ -245,82 +280,53 @@ def _turns(piece: _Piece) -> Mask:
     return turned
 
 
-def _counted(piece: _Piece) -> Places:
-    """Kanji numerals that may be numbers: what follows counts, and is not part of a name."""
-    places = np.flatnonzero(piece.kind == _KANJI)
-    following, after = piece.text[places + 1], piece.text[places + 2]
-    counted = _IS_COUNTING[following] | (following == END)
-    numeral = (piece.kind[places + 2] == _DIGIT) | (piece.kind[places + 2] == _KANJI) | (after == END)
-    for letter, on in _COUNTED_ON.items():
-        counted &= (following != ord(letter)) | numeral | _is_in(on)[after]
-    found: Places = places[counted]
-    return found
-
-
-def _is_chome(piece: _Piece, places: Places) -> Mask:
-    """三丁目 in front of another number."""
-    alone = piece.kind[places - 1] != _KANJI
-    digit = (piece.kind[places + 3] == _DIGIT) & (_letters().value[piece.flat.codes[places]] > 0)
-    chome: Mask = (
-        alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
-    )
-    return chome
-
-
-def _is_first(piece: _Piece, runs: flats.Runs, places: Places) -> Mask:
-    """No digit stands before the place in its cell."""
+def _unclear(piece: Piece, runs: flats.Runs, hard: Mask) -> None:
+    """Hard is a cell in which something that may be a number stands in front of its first one."""
+    numerals = piece.numerals
+    following = piece.text[numerals.ends]
+    unclear = (_IS_COUNTING[following] | (following == END) | (numerals.value < 0)) & ~numerals.certain
+    places = numerals.starts[unclear]
     cells = piece.flat.cell_of(places)
-    first: Mask = np.searchsorted(runs.starts, places) == runs.firsts[cells]
-    return first
+    hard[cells[np.searchsorted(runs.starts, places) == runs.firsts[cells]]] = True
 
 
-def _first(piece: _Piece, runs: flats.Runs, counted: Places, lines: Places) -> tuple[Places, Places, Places]:
-    """Where the numbers of these cells begin, where the first one ends, and the number of the run of digits behind."""
-    nth = runs.firsts[lines]
-    if not len(lines):
-        return nth, nth, nth
-    begin, at = runs.starts[nth], runs.ends[nth]
-    chome = counted[_is_first(piece, runs, counted)]
-    cells = np.searchsorted(lines, piece.flat.cell_of(chome))
-    cells = np.minimum(cells, len(lines) - 1)
-    here = lines[cells] == piece.flat.cell_of(chome)
-    begin[cells[here]], at[cells[here]] = chome[here], chome[here] + 1
-    return begin, at, nth + (at == runs.ends[nth])
-
-
-def _numbers(
-    piece: _Piece, runs: flats.Runs, begin: Places, at: Places, nth: Places
-) -> tuple[list[Keys], Mask]:
-    """Three numbers, each raised by one, 0 for none; and which cells are hard after all."""
-    value = _letters().value
-    odd = at - begin > _LONGEST
-    numbers = [flats.values(value, piece.flat.codes, begin, at, _LONGEST) + 1]
-    asked = np.arange(len(begin))
-    for last in (False, True):
-        joined, strange = _joined(piece, at[asked], last=last)
-        odd[asked[strange]] = True
-        asked = asked[joined & ~strange]
-        run = nth[asked]
+def _numbers(piece: Piece, runs: flats.Runs, nth: Places, most: int) -> tuple[list[Keys], Places, Mask]:
+    """The numbers from the nth run on, where the last one ends, and which cells are hard after all."""
+    at, odd = np.zeros(len(nth), np.int64), np.zeros(len(nth), np.bool_)
+    numbers, asked = [], np.arange(len(nth))
+    for count in range(most):
+        if count:
+            joined, strange = _joined(piece, at[asked], first=count == 1)
+            odd[asked[strange]] = True
+            asked = asked[joined & ~strange]
+        run = nth[asked] + count
         begins, ends = (edge[run] if len(run) else run for edge in (runs.starts, runs.ends))
-        odd[asked[ends - begins > _LONGEST]] = True
-        number = np.zeros(len(begin), np.int64)
-        number[asked] = flats.values(value, piece.flat.codes, begins, ends, _LONGEST) + 1
+        odd[asked[(ends - begins > _LONGEST) & (piece.kind[begins] == _DIGIT)]] = True
+        number = np.zeros(len(nth), np.int64)
+        number[asked] = _values(piece, begins, ends) + 1
         numbers.append(number)
-        at[asked], nth[asked] = ends, run + 1
+        at[asked] = ends
     odd |= (_may_be_year(numbers[0]) | _may_be_year(numbers[1])) & (numbers[2] > 0)
-    return [number.astype(np.uint64) for number in numbers], odd
+    return [number.astype(np.uint64) for number in numbers], at, odd
 
 
-def _joined(piece: _Piece, at: Places, *, last: bool) -> tuple[Mask, Mask]:
+def _values(piece: Piece, begins: Places, ends: Places) -> Places:
+    value = flats.values(_letters().value, piece.flat.codes, begins, ends, _LONGEST)
+    written = np.flatnonzero(piece.kind[begins] == _KANJI)
+    value[written] = piece.numerals.value[np.searchsorted(piece.numerals.starts, begins[written])]
+    return value
+
+
+def _joined(piece: Piece, at: Places, *, first: bool) -> tuple[Mask, Mask]:
     """Does another number belong to the one that ends at the place? And the cells in which that is not plain."""
-    joined = (_IS_JOINT[last][piece.text[at]]) & (piece.kind[at + 1] == _DIGIT)
+    joined = (_IS_JOINT[first][piece.text[at]]) & piece.number[at + 1]
     strange = np.zeros(len(at), np.bool_)
     others = np.flatnonzero(~joined)
     joined[others], strange[others] = _parted(piece, at[others])
     return joined, strange
 
 
-def _parted(piece: _Piece, at: Places) -> tuple[Mask, Mask]:
+def _parted(piece: Piece, at: Places) -> tuple[Mask, Mask]:
     """The same where more than one letter, or none that joins, stands behind the number."""
     text, kind = piece.text, piece.kind
     first, second = text[at], text[at + 1]
@@ -330,17 +336,17 @@ def _parted(piece: _Piece, at: Places) -> tuple[Mask, Mask]:
     follows, gap = kind[end], end - at
     pair = (first == ord("丁")) & (second == ord("目")) | (first == ord("番")) & (second == ord("地"))
     wide = pair & ((gap == 2) | (gap == 3) & _IS_DASH[text[at + 2]])
-    digit = follows == _DIGIT
+    digit = piece.number[end]
     joined = digit & wide
     alone = (gap == 1) & ((first == _BLANK) | (first == ord("号")))
-    strange = (follows == _PART) | (follows == _KANJI) & ~((gap == 1) & (first == _BLANK))
+    strange = (follows == _PART) | (follows == _KANJI) & ~digit & ~((gap == 1) & (first == _BLANK))
     strange |= digit & ~joined & ~alone & (gap > 0)
     strange |= _IS_NAMING[first] | (first == ord("丁")) & (second != ord("目"))
     strange |= (first == ord("番")) & ((second == ord("町")) | (second == ord("丁")))
     return joined, strange | _IS_DASH[first] & ~digit & (follows != _END)
 
 
-def _letters_before(piece: _Piece, begin: Places, starts: Places) -> list[Codes]:
+def _letters_before(piece: Piece, begin: Places, starts: Places) -> list[Codes]:
     """The letters before the numbers, the last one first, without single blanks; END before the first of a cell."""
     found, at = [], begin
     for _ in range(_WINDOW):
@@ -350,7 +356,7 @@ def _letters_before(piece: _Piece, begin: Places, starts: Places) -> list[Codes]
     return found
 
 
-def _towns(piece: _Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
+def _towns(piece: Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
     """The key of the two letters before the numbers, a final 町 apart; of the last alone behind a municipality's sign.
 
     And the cells in which these letters are not plain.
