@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Final
+from typing import ClassVar, Final
 
 import polars as pl
 
@@ -52,17 +52,16 @@ _KANA: Final = (
 _HALF_KANA: Final = range(0xFF66, 0xFF9E)
 
 
-# Up to so many values, picking the patterns that can occur is cheaper than an automaton of all of them.
-_FEW: Final = 5_000
-
-
 class Replacement:
     """A set of literal replacements made in one pass, the longest pattern first.
 
     Attributes:
         patterns: What is looked for, longest first (polars' `leftmost` takes the first that fits).
         replacements: What each becomes.
+        few: Up to so many values, picking the patterns that can occur is cheaper than an automaton of all of them.
     """
+
+    few: ClassVar[int] = 5_000
 
     def __init__(self, mapping: Mapping[str, str]) -> None:
         self.patterns = sorted(mapping, key=lambda text: (-len(text), text))
@@ -80,7 +79,7 @@ class Replacement:
 
     def on_series(self, text: pl.Series) -> pl.Series:
         """The same for a series."""
-        if len(text) > _FEW:
+        if len(text) > self.few:
             return text.str.replace_many(self.patterns, self.replacements, leftmost=True)
         able = self._able("\n".join(text.drop_nulls().to_list()))
         if not able:

@@ -6,8 +6,8 @@ Sources: tables/address_fold.tsv, dash.tsv, kanji_fold.tsv, spreadsheet_damage.t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Final
+from functools import cache, cached_property
+from typing import ClassVar, Final
 
 import polars as pl
 
@@ -57,10 +57,33 @@ def replacements() -> Mapping[str, str]:
     return {**numerals.marked(), **glyphs, **single, **own}
 
 
+class _Fold(chars.Replacement):
+    """All of it in a single pass.
+
+    Half of the patterns are numerals. Every list holds all their letters but few of the numerals, so these are
+    picked by the runs of such letters that occur.
+    """
+
+    few: ClassVar[int] = 50_000
+
+    @cached_property
+    def _by_first(self) -> dict[str, list[int]]:
+        every, numbers = super()._by_first, numerals.marked()
+        return {
+            first: [at for at in places if self.patterns[at] not in numbers]
+            for first, places in every.items()
+        }
+
+    def _able(self, text: str) -> list[int]:
+        present = set(text)
+        at = (index for char in present for index in self._by_first.get(char, ()))
+        able = {index for index in at if present.issuperset(self.patterns[index])}
+        return sorted(able | {self._index[number] for number in numerals.within(text)})
+
+
 @cache
 def _fold_map() -> chars.Replacement:
-    """All of it in a single pass."""
-    return chars.Replacement.of(replacements())
+    return _Fold(replacements())
 
 
 def fold(written: pl.Expr) -> pl.Expr:
@@ -77,6 +100,11 @@ def fold(written: pl.Expr) -> pl.Expr:
         '桜ケ丘<23>番地ノ4'
     """
     return _fold_map()(written).str.replace_all(_SEEN, "", literal=True)
+
+
+def folded(written: pl.Series) -> pl.Series:
+    """`fold` for a series."""
+    return _fold_map().on_series(written).str.replace_all(_SEEN, "", literal=True)
 
 
 def without_marks(folded: pl.Expr) -> pl.Expr:
