@@ -129,9 +129,6 @@ def _ended(
 
 def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
     """`at`, `name`, `behind` of the lines whose name is a town with the numeral, its first digits, or 番 behind it."""
-    groups = lines.select("group").unique().join(places.groups, on="group")
-    names = groups.join(places.towns, on="code").filter(pl.col("alias").str.contains("[0-9]番?$"))
-    names = names.select("group", "alias").unique()
     cuts = lines.with_columns(cut=pl.int_ranges(1, pl.col("digits").str.len_chars() + 1)).explode("cut")
     head, others = pl.col("digits").str.head(pl.col("cut")), pl.col("digits").str.slice(pl.col("cut"))
     counted = lines.filter(pl.col("behind").str.contains("^<[0-9]+>番"))  # 麻布十番2-3
@@ -144,6 +141,9 @@ def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
         ],
         how="diagonal_relaxed",
     ).with_columns(alias=pl.col("left") + pl.col("end"))
+    tried = tried.filter(pl.col("alias").str.contains("[0-9]番?$"))
+    groups = lines.select("group").unique().join(places.groups, on="group")
+    names = groups.join(places.towns.having(tried["alias"]), on="code")
     found = tried.join(names, on=["group", "alias"], how="semi").sort("at", "cut").unique("at", keep="last")
     number = pl.when(pl.col("others") != "").then("<" + pl.col("others") + ">").otherwise(pl.lit(""))
     behind = number + pl.col("behind").str.replace("^<[0-9]+>", "")
