@@ -20,17 +20,17 @@ from optout.text.address import banchi, kanji, spelling
 from optout.text.address.kanji import is_in
 from optout.text.flat import END, Codes, Flat, Keys, Mask, Places
 
-# Kinds of letters. _KANJI: numerals; _PART: between numbers; _TURN: may tell of a street of 京都.
-_OTHER, _DIGIT, _KANJI, _PART, _TURN, _HARD, _END = range(7)
+# Kinds of letters, the last three rare. _PART: between numbers; _KANJI: numerals; _BOUND: hard beside some letters.
+_OTHER, _PART, _END, _DIGIT, _KANJI, _BOUND, _HARD = range(7)
 _BLANK: Final = ord(" ")
 _PARTS: Final = " 丁目番地号割字-ノ・~ー"
-# A numeral in front of one of these is a number, or begins one; in front of any other letter it is part of a name.
-_COUNTING: Final = f"{_PARTS}{numerals.DIGITS}十百千0123456789"
 # A number in front of one of these may be part of a name: 1条, 2線, 3区, 4東, 5地割; 1月2日 is a date to a spreadsheet.
 _NAMING: Final = "条線区部軒東西南北月年地字"
-# Marks of something the other path takes out or reads otherwise: brackets, dates, lots, 無番地 and 地先.
-_ODD: Final = "([「【<>/#.:〒無外先廿壱弐参"
-_TURNS: Final = ("入上下ケ", "るル")
+# Marks of something the other path takes out or reads otherwise: brackets, dates, lots.
+_ODD: Final = "([「【<>/#.:〒廿壱弐参"
+# The streets of 京都 (東入, 上ル), and what stands in the place of numbers (無番地, 番外地, 地先).
+_BEHIND: Final = {"る": "入上下ケ", "ル": "入上下ケ", "入": "東西", "外": "番", "先": "地"}
+_IN_FRONT: Final = {"無": "番"}
 _WINDOW: Final = 4  # letters before the number that may have a say in the tail
 _WIDEST: Final = 4  # letters between two numbers
 _LONGEST: Final = 5  # digits of a number
@@ -129,11 +129,13 @@ def _letters() -> _Letters:
             kind[ord(letter)] = _OTHER if plain else _HARD
     for wanted, letters in (
         (_PART, _PARTS),
-        (_TURN, _TURNS[1]),
+        (_BOUND, [*_BEHIND, *_IN_FRONT]),
         (_HARD, _ODD + "abcdefghijklmnopqrstuvwxyz"),
     ):
         for letter in letters:
             kind[folded == ord(letter)] = wanted
+    # Letters that nobody sees are taken out before anything else is.
+    kind[folded == END] = _HARD
     for digit in range(10):
         same = folded == ord("0") + digit
         kind[same], value[same] = _DIGIT, digit
@@ -168,6 +170,15 @@ def _letterwise(word: str) -> str:
     return "".join(chr(_letters().folded[ord(letter)]) for letter in word)
 
 
+def respelt(text: Codes, places: Places) -> Places:
+    """Which of these places, numbered, may end a word that the fold spells as another word."""
+    found = np.flatnonzero(_ends_pair()[text[places]])
+    at = places[found]
+    pair = text[at - 1].astype(np.uint32) << np.uint32(16) | text[at]
+    some: Places = found[np.isin(pair, _pairs())]
+    return some
+
+
 @cache
 def _ends_pair() -> Mask:
     """A table of all (folded) letters: does it end one of `_pairs`?"""
@@ -176,23 +187,38 @@ def _ends_pair() -> Mask:
     return held
 
 
-_IS_COUNTING: Final = is_in(_COUNTING)
 _IS_NAMING: Final = is_in(_NAMING)
 _IS_DASH: Final = is_in("-ノ・~ー")
 # Joins two numbers by itself; 号 is the last of them, and joins none behind the second.
 _IS_JOINT: Final = (is_in("-ノ・~ー番"), is_in("-ノ・~ー番号"))
 _ENDS_CITY: Final = is_in(banchi.ENDS_CITY)
+_DROPPED: Final = is_in("条第字")
 _NO_TAIL: Final = is_in("<> 条第字-")
-_BEFORE_TURN: Final = is_in(_TURNS[0])
 
 
 def _digits_of_kanji() -> Codes:
     digit = np.zeros(flats.LETTERS, np.uint16)
-    digit[[ord(letter) for letter in numerals.DIGITS]] = np.arange(10) + ord("0")
+    digit[[ord(letter) for letter in numerals.LETTERS]] = [
+        ord("0") + number for number in (*range(10), 0, 0, 0)
+    ]
     return digit
 
 
-_DIGIT_OF: Final = _digits_of_kanji()
+def _tens_of_kanji() -> Codes:
+    tens = np.zeros(flats.LETTERS, np.uint16)
+    tens[[ord(letter) for letter in "十百千"]] = [ord(digit) for digit in "100"]
+    return tens
+
+
+_DIGIT_OF: Final = _digits_of_kanji()  # the last one
+_TENS_OF: Final = _tens_of_kanji()  # the one before, if there is one
+
+
+def digits_of_kanji(text: Codes) -> Codes:
+    """The same letters, kanji numerals that are a digit replaced by it."""
+    digit = _DIGIT_OF[text]
+    letters: Codes = np.where((digit > 0) & (_TENS_OF[text] == 0), digit, text)
+    return letters
 
 
 class Piece(NamedTuple):
@@ -202,6 +228,7 @@ class Piece(NamedTuple):
         flat: The letters as written.
         text, kind: Each as folded, and its kind.
         number: Whether it is a digit, or of a kanji numeral that is a number.
+        few: Where the letters that are numerals, bound or hard stand.
         numerals: All kanji numerals.
     """
 
@@ -209,7 +236,19 @@ class Piece(NamedTuple):
     text: Codes
     kind: npt.NDArray[np.uint8]
     number: Mask
+    few: Places
     numerals: kanji.Numerals
+
+    def of_kind(self, kind: int) -> Places:
+        """Where the letters of one of these kinds stand."""
+        found: Places = self.few[self.kind[self.few] == kind]
+        return found
+
+    def cells_of(self, places: Places) -> Mask:
+        """The cells that hold one of these places."""
+        held = np.zeros(self.flat.height, np.bool_)
+        held[self.flat.cell_of(places)] = True
+        return held
 
 
 class Parted(NamedTuple):
@@ -217,6 +256,7 @@ class Parted(NamedTuple):
 
     Attributes:
         piece: What they are in.
+        runs: Its numbers.
         hard: Of each cell of the piece, whether it is not plain.
         lines: The cells with numbers, hard ones among them.
         begin, end: Where their numbers begin, and behind the last number.
@@ -224,21 +264,22 @@ class Parted(NamedTuple):
     """
 
     piece: Piece
+    runs: flats.Runs
     hard: Mask
     lines: Places
     begin: Places
     end: Places
-    numbers: list[Keys]
+    numbers: list[Places]
 
 
 def read(flat: Flat) -> tuple[Sketch, Mask]:
     """The keys of the plain cells of a piece, and which cells are hard (theirs tell nothing)."""
-    piece, hard, lines, begin, _, numbers = parted(flat)
+    piece, _, hard, lines, begin, _, numbers = parted(flat)
     town, unclear = _towns(piece, begin, flat.starts[lines])
     hard[lines[unclear]] = True
-    odd = hard[lines]
+    odd, packed = hard[lines], _packed([number.astype(np.uint64) for number in numbers])
     found = Sketch(*(np.zeros(flat.height, np.uint64) for _ in Sketch._fields))
-    for all_of, some in zip(found, (town, *_packed(numbers)), strict=True):
+    for all_of, some in zip(found, (town, *packed), strict=True):
         all_of[lines] = np.where(odd, flats.NOTHING, some)
     return found, hard
 
@@ -247,7 +288,7 @@ def parted(flat: Flat, most: int = 3) -> Parted:
     """Where the numbers of the plain cells of a piece stand, and the first ones of them."""
     piece = _piece(flat)
     runs = flats.runs(flat, piece.number)
-    hard = flat.any_of(piece.kind == _HARD) | _turns(piece)
+    hard = piece.cells_of(np.concatenate((piece.of_kind(_HARD), _bound(piece))))
     hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
     _unclear(piece, runs, hard)
     lines = np.flatnonzero(~hard & (runs.counts() > 0))
@@ -255,42 +296,54 @@ def parted(flat: Flat, most: int = 3) -> Parted:
     begin = runs.starts[nth] if len(lines) else lines
     numbers, end, odd = _numbers(piece, runs, nth, most)
     hard[lines[odd | (begin == flat.starts[lines])]] = True
-    return Parted(piece, hard, lines, begin, end, numbers)
+    return Parted(piece, runs, hard, lines, begin, end, numbers)
 
 
 def _piece(flat: Flat) -> Piece:
     letters = _letters()
     text, kind = letters.folded[flat.codes], letters.kind[flat.codes]
-    number, written = kind == _DIGIT, np.flatnonzero(kind == _KANJI)
+    few = np.flatnonzero(kind >= _KANJI)
+    number, written = kind == _DIGIT, few[kind[few] == _KANJI]
     numerals = kanji.numerals_of(text, written, number)
     number[written] = np.repeat(numerals.certain, numerals.ends - numerals.starts)
-    return Piece(flat, text, kind, number, numerals)
+    return Piece(flat, text, kind, number, few, numerals)
 
 
-def _may_be_year(number: Places) -> Mask:
+def digit_values() -> npt.NDArray[np.uint8]:
+    """Of every letter as written, the value of a digit."""
+    return _letters().value
+
+
+def may_be_year(number: Places) -> Mask:
     """Of a number raised by one: 2001-10-02 is a date to a spreadsheet."""
     return (_YEARS[0] < number) & (number <= _YEARS[1])
 
 
-def _turns(piece: Piece) -> Mask:
-    """The cells with 東入る, 上ル: the streets of 京都."""
-    places = np.flatnonzero(piece.kind == _TURN)
-    turned = np.zeros(piece.flat.height, np.bool_)
-    turned[piece.flat.cell_of(places[_BEFORE_TURN[piece.text[places - 1]]])] = True
-    return turned
+def _bound(piece: Piece) -> Places:
+    """Where a letter of `_BEHIND` or `_IN_FRONT` stands beside one of its letters."""
+    places = piece.of_kind(_BOUND)
+    text, held = piece.text[places], np.zeros(len(places), np.bool_)
+    for step, pairs in ((-1, _BEHIND), (1, _IN_FRONT)):
+        other = piece.text[places + step]
+        for letter, beside in pairs.items():
+            held |= (text == ord(letter)) & _among(other, beside)
+    beside_them: Places = places[held]
+    return beside_them
+
+
+def _among(text: Codes, letters: str) -> Mask:
+    among: Mask = np.logical_or.reduce([text == ord(letter) for letter in letters])
+    return among
 
 
 def _unclear(piece: Piece, runs: flats.Runs, hard: Mask) -> None:
     """Hard is a cell in which something that may be a number stands in front of its first one."""
-    numerals = piece.numerals
-    following = piece.text[numerals.ends]
-    unclear = (_IS_COUNTING[following] | (following == END) | (numerals.value < 0)) & ~numerals.certain
-    places = numerals.starts[unclear]
+    places = piece.numerals.starts[piece.numerals.unclear]
     cells = piece.flat.cell_of(places)
     hard[cells[np.searchsorted(runs.starts, places) == runs.firsts[cells]]] = True
 
 
-def _numbers(piece: Piece, runs: flats.Runs, nth: Places, most: int) -> tuple[list[Keys], Places, Mask]:
+def _numbers(piece: Piece, runs: flats.Runs, nth: Places, most: int) -> tuple[list[Places], Places, Mask]:
     """The numbers from the nth run on, where the last one ends, and which cells are hard after all."""
     at, odd = np.zeros(len(nth), np.int64), np.zeros(len(nth), np.bool_)
     numbers, asked = [], np.arange(len(nth))
@@ -306,8 +359,9 @@ def _numbers(piece: Piece, runs: flats.Runs, nth: Places, most: int) -> tuple[li
         number[asked] = _values(piece, begins, ends) + 1
         numbers.append(number)
         at[asked] = ends
-    odd |= (_may_be_year(numbers[0]) | _may_be_year(numbers[1])) & (numbers[2] > 0)
-    return [number.astype(np.uint64) for number in numbers], at, odd
+    odd |= (may_be_year(numbers[0]) | may_be_year(numbers[1])) & (numbers[2] > 0)
+    odd |= may_be_year(numbers[-1]) & _IS_DASH[piece.text[at]]
+    return numbers, at, odd
 
 
 def _values(piece: Piece, begins: Places, ends: Places) -> Places:
@@ -337,7 +391,7 @@ def _parted(piece: Piece, at: Places) -> tuple[Mask, Mask]:
     pair = (first == ord("丁")) & (second == ord("目")) | (first == ord("番")) & (second == ord("地"))
     wide = pair & ((gap == 2) | (gap == 3) & _IS_DASH[text[at + 2]])
     digit = piece.number[end]
-    joined = digit & wide
+    joined = digit & (wide | (gap == 2) & (first == ord("号")) & _IS_DASH[second])
     alone = (gap == 1) & ((first == _BLANK) | (first == ord("号")))
     strange = (follows == _PART) | (follows == _KANJI) & ~digit & ~((gap == 1) & (first == _BLANK))
     strange |= digit & ~joined & ~alone & (gap > 0)
@@ -347,11 +401,20 @@ def _parted(piece: Piece, at: Places) -> tuple[Mask, Mask]:
 
 
 def _letters_before(piece: Piece, begin: Places, starts: Places) -> list[Codes]:
-    """The letters before the numbers, the last one first, without single blanks; END before the first of a cell."""
-    found, at = [], begin
+    """The letters before the numbers, the last one first, END before the first of a cell.
+
+    Without what `banchi.tails` drops: single blanks, 条, 第, 字 with its 大 or 小.
+    """
+    found, at, codes = [], begin, piece.flat.codes
     for _ in range(_WINDOW):
         at = at - 1
         at = at - (piece.text[at] == _BLANK)
+        dropped = np.flatnonzero(_DROPPED[piece.text[at]])
+        there = at[dropped]
+        small = (codes[there] == ord("字")) & (
+            (codes[there - 1] == ord("大")) | (codes[there - 1] == ord("小"))
+        )
+        at[dropped] -= 1 + small
         found.append(np.where(at >= starts, piece.text[at], np.uint16(END)))
     return found
 
@@ -368,11 +431,12 @@ def _towns(piece: Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
     first = np.where(town, before[2], before[1])
     odd = last == END
     odd |= _NO_TAIL[before[0]] | _NO_TAIL[last] | _NO_TAIL[first]
-    # A kanji numeral stands for its digit; of a longer one nobody knows how many digits it has.
+    # A kanji numeral stands for its digits, of which the last two count; a longer one is not plain.
     third = np.where(town, before[3], before[2])
     one, two, three = (kinds[letter] == _KANJI for letter in (last, first, third))
-    odd |= (one & two) | (two & three) | (one & (_DIGIT_OF[last] == END)) | (two & (_DIGIT_OF[first] == END))
-    last, first = np.where(one, _DIGIT_OF[last], last), np.where(two, _DIGIT_OF[first], first)
+    odd |= (one & two) | (two & three)
+    first = np.where(one & (_TENS_OF[last] > 0), _TENS_OF[last], np.where(two, _DIGIT_OF[first], first))
+    last = np.where(one, _DIGIT_OF[last], last)
     for nth in range(_WINDOW - 1):
         respelt = _ends_pair()[before[nth]] & ((nth < _WINDOW - 2) | town)
         cells = np.flatnonzero(respelt)
