@@ -37,7 +37,9 @@ def test_a_name_is_written_out_whatever_it_ends_with() -> None:
 
 
 def test_no_name_holds_the_sign_that_stands_for_one() -> None:
-    whole = pl.concat([places().towns, places().hamlets, places().direct]).select("alias", naming.whole())
+    whole = pl.concat([places().towns.table, places().hamlets.table, places().direct.table]).select(
+        "alias", naming.whole()
+    )
     assert not whole.select(pl.any_horizontal(pl.all().str.contains("…", literal=True).any())).item()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from optout import tables
-from optout.text import birth, company, flat, name, phone, plain_digits, plain_name, postal
-from optout.text.address import banchi, plain, spelling
+from optout.tables import gazetteer
+from optout.text import address, birth, company, flat, name, phone, plain_digits, plain_name, postal
+from optout.text.address import banchi, plain, plain_places, spelling
+from optout.text.address.places import places_of
 
 CASES: Final = Path(__file__).parents[1] / "cases"
 PLACES: Final = (
@@ -144,6 +147,43 @@ BEHIND: Final = (
     "𠮷",
     "々",
 )
+ROOMS: Final = (
+    *(
+        "301",
+        "301号室",
+        "5F",
+        "5階",
+        "２０７",
+        "12",
+        "3号",
+        "012",
+        "0",
+        "A-3",
+        "B301",
+        "123456",
+        "3-304",
+        "2号棟301",
+        "棟",
+    ),
+    *(
+        "甲12",
+        "-5",
+        " 5",
+        "室",
+        "号室",
+        "丁目",
+        "号",
+        "番地",
+        "第二",
+        "二",
+        "百",
+        "十二号室",
+        "5月3日",
+        "2001-10-02",
+        "東入",
+        "4-B",
+    ),
+)
 NAMES: Final = (
     *(
         "佐藤",
@@ -232,6 +272,8 @@ def mixed(rng: random.Random, *parts: Sequence[str]) -> str:
 
 
 def an_address(rng: random.Random) -> str:
+    if rng.random() < 0.5:
+        return a_place(rng)
     block = [part for _ in range(3) for part in (NUMBERS, BETWEEN)]
     return mixed(rng, *[PLACES] * 3, *block, BEHIND if rng.random() < 0.4 else NUMBERS)
 
@@ -320,7 +362,51 @@ def odd_dates(written: pl.Series) -> list[str]:
     return written.filter(plain_digits.dates(written).ne_missing(birth.parse(written))).to_list()
 
 
+@cache
+def places() -> list[tuple[str, ...]]:
+    """Prefecture, county, city, ward, town and postal code of places that mean to be hard or usual."""
+    shipped = gazetteer.packaged()
+    towns = shipped.towns.filter(pl.col("koaza").is_null()).join(shipped.municipalities, on="code")
+    towns = towns.join(shipped.postal, on=["code", "town"], how="left", maintain_order="left")
+    columns = ("prefecture", "county", "city", "ward", "town", "postal")
+    return list(towns.select(pl.col(columns).fill_null("")).iter_rows())
+
+
+def a_place(rng: random.Random) -> str:
+    """A registered town, what may stand around it, and numbers."""
+    *told, town, _ = rng.choice(places())
+    told[0], told[1] = told[0] * (rng.random() < 0.8), told[1] * (rng.random() < 0.8)
+    parts = [*told, "大字" * (rng.random() < 0.1), town, rng.choice(PLACES) * (rng.random() < 0.05)]
+    name = "".join(part + rng.choice(("", "", "", "", " ", "　")) for part in parts if part)
+    block = [part for _ in range(4) for part in (NUMBERS, BETWEEN)]
+    some = mixed(rng, *block[: rng.randrange(2, 9)])
+    usual = "-".join(str(rng.randint(1, 40)) for _ in range(rng.randint(1, 4)))
+    return name + rng.choice((some, usual)) + mixed(rng, ("", " "), BEHIND, ROOMS, BEHIND, ROOMS)
+
+
+def odd_places(written: pl.Series) -> list[str]:
+    """Also beside a postal code, of the same place or not."""
+    rng = random.Random(len(written))
+    postal_codes = pl.Series([rng.choice(places())[-1] or None for _ in written], dtype=pl.String)
+    known = places_of(gazetteer.packaged())
+    wrong: list[str] = []
+    for codes in (None, postal_codes, pl.Series(["1600023"] * len(written))):
+        told = plain_places.read(written, codes, known)
+        lines = pl.Series(told.lines)
+        if len(lines):
+            whole = address.by_expressions(written[lines], None if codes is None else codes[lines], known)
+            differs = [told.frame[column].ne_missing(whole[column]) for column in whole.columns]
+            assert told.frame.schema == whole.schema
+            wrong += (
+                written[lines]
+                .filter(pl.DataFrame(differs).select(pl.any_horizontal(pl.all())).to_series())
+                .to_list()
+            )
+    return wrong
+
+
 READERS: Final = {
+    odd_places: a_place,
     odd_addresses: an_address,
     odd_names: a_name,
     odd_phones: digits,
@@ -353,6 +439,29 @@ def test_a_word_of_the_tables_beside_a_name_is_seen() -> None:
     words = [word for table in of_names for word in tables.load(table)["written"]]
     beside = ("見本 花子{}", "見本花子 {}", "{}見本 花子", "{} 見本花子", "{}")
     assert odd_names(pl.Series([cell.format(word) for word in words for cell in beside])) == []
+
+
+def test_the_usual_addresses_are_read() -> None:
+    usual = pl.Series(
+        [
+            *USUAL[plain.read],
+            "千葉県千葉市中央区千葉港1-1",
+            "札幌市北区屯田三丁目4番-5 第二ハイツ301",
+            None,
+            "",
+        ]
+    )
+    told = plain_places.read(usual, None, places_of(gazetteer.packaged()))
+    assert not told.hard[[0, 3, 4, 6, 7]].any()
+    assert set(told.lines) >= {0, 3, 4}
+
+
+def test_any_mixture_of_plain_hard_and_blank_cells_is_told_in_order() -> None:
+    known, usual, odd = places_of(gazetteer.packaged()), "東京都新宿区西新宿3-2-1", "新宿区西新宿\0三の二"
+    for some in ((usual,), (None,), (odd,), ("",), (usual, None, odd, "", "不明"), (odd, None)):
+        cells = pl.Series([*some] * (6_000 // len(some)), dtype=pl.String)
+        for codes in (None, pl.repeat("1600023", len(cells), dtype=pl.String, eager=True)):
+            assert address.parse(cells, codes).equals(address.by_expressions(cells, codes, known))
 
 
 USUAL: Final = {

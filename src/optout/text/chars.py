@@ -92,6 +92,10 @@ class Replacement:
         return text.str.replace_many(patterns, replacements, leftmost=True)
 
     @cached_property
+    def _index(self) -> dict[str, int]:
+        return {pattern: index for index, pattern in enumerate(self.patterns)}
+
+    @cached_property
     def _spelled(self) -> npt.NDArray[np.uint32]:
         """The letters of each pattern, a line each, filled up with zeros."""
         longest = max(map(len, self.patterns), default=1)

@@ -206,3 +206,24 @@ def of_words(words: pl.Series) -> Keys:
 def _units(words: pl.Series) -> Places:
     lengths = [len(word.encode("utf-16-le", "surrogatepass")) // 2 for word in words.to_list()]
     return np.array(lengths, np.int64)
+
+
+_INVERSES: Final = np.cumprod(
+    np.array([1] + [pow(_ODD, -1, 1 << 64)] * (_MOST_LETTERS - 1), np.uint64), dtype=np.uint64
+)
+
+
+def summed(codes: Codes, place: Places) -> Keys:
+    """What `digests_between` takes the digests of parts of words from.
+
+    Args:
+        codes: Letters of all words, one behind the other.
+        place: Of each letter, how many stand before it in its word; less than 64.
+    """
+    terms = (codes.astype(np.uint64) + np.uint64(1)) * _POWERS[place]
+    return np.concatenate((np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)))
+
+
+def digests_between(sums: Keys, starts: Places, ends: Places, place: Places) -> Keys:
+    """`digests` of parts of words: from which letter to before which, and how many stand before it in its word."""
+    return spread((sums[ends] - sums[starts]) * _INVERSES[place])

@@ -5,13 +5,17 @@ Positional runs (一二三四) and the 十百千 grammar both occur in addresses
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Set
 from functools import cache
 from itertools import product
 from types import MappingProxyType
 from typing import Final
 
 DIGITS: Final = "〇一二三四五六七八九"
+LETTERS: Final = DIGITS + "十百千"
+_RUN: Final = re.compile(f"[{LETTERS}]+")
+_LONGEST: Final = 7  # letters of 九千九百九十九
 _UNITS: Final = (("千", 1000), ("百", 100), ("十", 10))
 MARKED: Final = MappingProxyType({digit: f"<{value}>" for value, digit in enumerate(DIGITS)})
 
@@ -46,3 +50,12 @@ def marked() -> Mapping[str, str]:
     numbers = _positional() | {written(n): str(n) for n in range(1, 10_000)}
     numbers |= {f"一{unit}": str(size) for unit, size in _UNITS}
     return MappingProxyType({**MARKED, **{text: f"<{n}>" for text, n in numbers.items()}})
+
+
+def within(text: str) -> Set[str]:
+    """The numerals of `marked` that stand somewhere in a text, as part of another one or not."""
+    runs = set(_RUN.findall(text))
+    parts = {
+        run[at : at + length] for run in runs for length in range(1, _LONGEST + 1) for at in range(len(run))
+    }
+    return parts & marked().keys()

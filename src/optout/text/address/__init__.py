@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from optout.tables import gazetteer as registers
 from optout.tables.gazetteer import Gazetteer
 from optout.text import chars
-from optout.text.address import banchi
+from optout.text.address import banchi, plain_places
 from optout.text.address.places import Places, places_of
 from optout.text.address.resolve import resolve
 from optout.text.address.spelling import cleaned, fold, told, without_marks
@@ -26,6 +27,8 @@ _HIRAGANA_LOT: Final = (
     "[^0-9０-９〇一二三四五六七八九十百地番号]の[-－‐ 　]*[0-9０-９〇一二三四五六七八九十百]"
 )
 _LOTS: Final = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥"
+# Up to so many addresses, looking for names in arrays costs more than it saves.
+_FEW: Final = 5_000
 _WHOLE: Final = 99  # the longest cut of a numeral: all of it, and what counts it
 _LOT: Final = rf"^([{_LOTS}A-Zぁ-んァ-ヺ]|国有地?)$"
 
@@ -74,6 +77,25 @@ def parse(
         (['13104|西新宿|3-2-1'], '301')
     """
     places = places_of(gazetteer or registers.packaged())
+    if len(written) <= _FEW:
+        return by_expressions(written, postal, places)
+    told = plain_places.read(written, postal, places)
+    if told.hard.all():
+        return by_expressions(written, postal, places)
+    hard = pl.Series(told.hard)
+    others = by_expressions(written.filter(hard), None if postal is None else postal.filter(hard), places)
+    # A gather; a blank cell is the line behind the last.
+    at = np.full(len(written), len(told.lines) + others.height)
+    at[told.lines] = np.arange(len(told.lines))
+    at[told.hard] = np.arange(others.height) + len(told.lines)
+    blank = others.clear(1).with_columns(
+        pl.col("known_town", "guess", "postal_conflict").fill_null(value=False)
+    )
+    return pl.concat([told.frame, others, blank], rechunk=True)[at]
+
+
+def by_expressions(written: pl.Series, postal: pl.Series | None, places: Places) -> pl.DataFrame:
+    """`parse` for cells of any kind, by string expressions."""
     text, beside = cleaned(written)
     code, numberless = (banchi.at_lines(beside, column, len(text)) for column in ("code", "numberless"))
     if postal is not None:
@@ -129,9 +151,6 @@ def _ended(
 
 def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
     """`at`, `name`, `behind` of the lines whose name is a town with the numeral, its first digits, or 番 behind it."""
-    groups = lines.select("group").unique().join(places.groups, on="group")
-    names = groups.join(places.towns, on="code").filter(pl.col("alias").str.contains("[0-9]番?$"))
-    names = names.select("group", "alias").unique()
     cuts = lines.with_columns(cut=pl.int_ranges(1, pl.col("digits").str.len_chars() + 1)).explode("cut")
     head, others = pl.col("digits").str.head(pl.col("cut")), pl.col("digits").str.slice(pl.col("cut"))
     counted = lines.filter(pl.col("behind").str.contains("^<[0-9]+>番"))  # 麻布十番2-3
@@ -144,6 +163,9 @@ def _with_numeral(lines: pl.DataFrame, places: Places) -> pl.DataFrame:
         ],
         how="diagonal_relaxed",
     ).with_columns(alias=pl.col("left") + pl.col("end"))
+    tried = tried.filter(pl.col("alias").str.contains("[0-9]番?$"))
+    groups = lines.select("group").unique().join(places.groups, on="group")
+    names = groups.join(places.towns.having(tried["alias"]), on="code")
     found = tried.join(names, on=["group", "alias"], how="semi").sort("at", "cut").unique("at", keep="last")
     number = pl.when(pl.col("others") != "").then("<" + pl.col("others") + ">").otherwise(pl.lit(""))
     behind = number + pl.col("behind").str.replace("^<[0-9]+>", "")

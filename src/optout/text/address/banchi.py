@@ -29,6 +29,7 @@ _NAME: Final = (
 _TWO_MORE: Final = f"(?:{_SEPARATOR}{_NUMBER}(?:{_SEPARATOR}{_NUMBER})?)?"
 _THREE: Final = f"^{_NUMBER}(?:{_FIRST_SEPARATOR}{_NUMBER}(?:{_SEPARATOR}{_NUMBER})?)?"
 _BEHIND: Final = f"^(?:{_NUMBER}(?:{_FIRST_SEPARATOR}{_NUMBER}{_TWO_MORE})?)?(?:丁目|番地|番|号)?(.*)$"
+_SUFFIX: Final = "^(?:丁目|番地|番|号)"
 # A lot between the numbers: 2ノ甲1994, 4丁目渡辺3号, 2丁目北2番6号, 2丁目C-15.
 _LOT: Final = "[甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥イロハニホヘトチリヌ東西南北]|渡辺"
 _LOT_BETWEEN: Final = (
@@ -174,6 +175,24 @@ def rooms(frame: pl.DataFrame) -> pl.Series:
     if not tells.any():
         return room["room"]
     return chars.overlaid(room, tells, _told_rooms(frame.filter(tells)))["room"]
+
+
+def rooms_behind(behind: pl.Series, second: pl.Series, fourth: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The rooms of addresses whose numbers are known.
+
+    Args:
+        behind: What stands behind the numbers, folded.
+        second: Boolean, whether there is a second number.
+        fourth: String, the fourth number or null.
+
+    Returns:
+        The room, String; and Boolean, that `behind` holds a lot, or makes a room of the last number.
+    """
+    rest = pl.col("rest").str.replace(_SUFFIX, "")
+    frame = pl.DataFrame({"rest": behind, "second": second, "n4": fourth}).select(
+        rest, n1=pl.lit(""), n2=pl.when("second").then(pl.lit("")), n4="n4", told_room=_UNTOLD
+    )
+    return rooms(frame), frame.select(odd=_holds_lot() | _ends_in_room())["odd"]
 
 
 def _told_rooms(frame: pl.DataFrame) -> pl.DataFrame:

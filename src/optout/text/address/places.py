@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from optout import tables
@@ -17,7 +19,45 @@ from optout.tables import gazetteer as registers
 from optout.tables.gazetteer import Gazetteer
 from optout.text.address import naming
 
+Keys: TypeAlias = npt.NDArray[np.uint64]
+Lines: TypeAlias = npt.NDArray[np.int64]
+
 ANYWHERE: Final = 0  # the group of an address that names neither prefecture nor municipality
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Index:
+    """A table that is looked up by the words of a column, quicker than a large table is joined to a small one.
+
+    Attributes:
+        table: Any.
+        column: The name of one of its String columns.
+    """
+
+    table: pl.DataFrame
+    column: str
+
+    @cached_property
+    def _hashes(self) -> tuple[Keys, Lines]:
+        """Hashes of the words, sorted, and the line of each."""
+        hashes = self.table[self.column].hash().to_numpy()
+        order = np.argsort(hashes)
+        return hashes[order], order
+
+    @cached_property
+    def longest(self) -> int:
+        """Letters of the longest word."""
+        return int(self.table.select(pl.col(self.column).str.len_chars().max()).item() or 0)
+
+    def having(self, words: pl.Series) -> pl.DataFrame:
+        """The lines that hold one of these words; by chance a few more."""
+        hashes, lines = self._hashes
+        asked = np.unique(words.drop_nulls().hash().to_numpy())
+        first, behind = (np.searchsorted(hashes, asked, side) for side in ("left", "right"))
+        counts = behind - first
+        at = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        found: pl.DataFrame = self.table[lines[at]]
+        return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,27 +104,27 @@ class Places:
         return self._beginnings[1]
 
     @cached_property
-    def towns(self) -> pl.DataFrame:
-        """`code`, `alias`, `town` String: a town under every name it goes by (see `naming`)."""
+    def towns(self) -> Index:
+        """`code`, `alias`, `town` String: a town under every name it goes by (see `naming`). By `alias`."""
         return self._of_kind("town")
 
     @cached_property
-    def hamlets(self) -> pl.DataFrame:
-        """`code`, `alias`, `town` String: 小字 that without their 大字 still are one place (see `naming`)."""
+    def hamlets(self) -> Index:
+        """The same of 小字 that without their 大字 still are one place (see `naming`)."""
         return self._of_kind("hamlet")
 
     @cached_property
-    def direct(self) -> pl.DataFrame:
-        """`code`, `alias`, `town` String: 字 registered without a 大字 (see `naming`)."""
+    def direct(self) -> Index:
+        """The same of 字 registered without a 大字 (see `naming`)."""
         return self._of_kind("direct")
 
-    def _of_kind(self, kind: str) -> pl.DataFrame:
-        return self._names.filter(kind=kind).drop("kind")
+    def _of_kind(self, kind: str) -> Index:
+        return Index(self._names.filter(kind=kind).drop("kind"), "alias")
 
-    @property
-    def postal(self) -> pl.DataFrame:
-        """`postal`, `code`, `of_code` (the town, as registered) String."""
-        return self.gazetteer.postal.rename({"town": "of_code"})
+    @cached_property
+    def postal(self) -> Index:
+        """`postal`, `code`, `of_code` (the town, as registered) String. By `postal`."""
+        return Index(self.gazetteer.postal.rename({"town": "of_code"}), "postal")
 
 
 @lru_cache(maxsize=4)

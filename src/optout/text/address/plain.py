@@ -16,22 +16,21 @@ import polars as pl
 
 from optout.text import flat as flats
 from optout.text import numerals
-from optout.text.address import banchi, spelling
+from optout.text.address import banchi, kanji, spelling
+from optout.text.address.kanji import is_in
 from optout.text.flat import END, Codes, Flat, Keys, Mask, Places
 
-# Kinds of letters. _KANJI: numerals; _PART: between numbers; _TURN: may tell of a street of 京都.
-_OTHER, _DIGIT, _KANJI, _PART, _TURN, _HARD, _END = range(7)
+# Kinds of letters, the last three rare. _PART: between numbers; _KANJI: numerals; _BOUND: hard beside some letters.
+_OTHER, _PART, _END, _DIGIT, _KANJI, _BOUND, _HARD = range(7)
 _BLANK: Final = ord(" ")
 _PARTS: Final = " 丁目番地号割字-ノ・~ー"
-# A numeral in front of one of these is a number, or begins one; in front of any other letter it is part of a name.
-_COUNTING: Final = f"{_PARTS}{numerals.DIGITS}十百千0123456789"
 # A number in front of one of these may be part of a name: 1条, 2線, 3区, 4東, 5地割; 1月2日 is a date to a spreadsheet.
 _NAMING: Final = "条線区部軒東西南北月年地字"
-# Marks of something the other path takes out or reads otherwise: brackets, dates, lots, 無番地 and 地先.
-_ODD: Final = "([「【<>/#.:〒無外先廿壱弐参"
-_TURNS: Final = ("入上下ケ", "るル")
-# What makes a counting letter behind a kanji numeral part of a name, unless one of these follows: 一番町, 八ノ窪.
-_COUNTED_ON: Final = {"番": "地号-ノ・~ー ", "丁": "目 ", "ノ": "", "号": "室 "}
+# Marks of something the other path takes out or reads otherwise: brackets, dates, lots.
+_ODD: Final = "([「【<>/#.:〒廿壱弐参"
+# The streets of 京都 (東入, 上ル), and what stands in the place of numbers (無番地, 番外地, 地先).
+_BEHIND: Final = {"る": "入上下ケ", "ル": "入上下ケ", "入": "東西", "外": "番", "先": "地"}
+_IN_FRONT: Final = {"無": "番"}
 _WINDOW: Final = 4  # letters before the number that may have a say in the tail
 _WIDEST: Final = 4  # letters between two numbers
 _LONGEST: Final = 5  # digits of a number
@@ -130,11 +129,13 @@ def _letters() -> _Letters:
             kind[ord(letter)] = _OTHER if plain else _HARD
     for wanted, letters in (
         (_PART, _PARTS),
-        (_TURN, _TURNS[1]),
+        (_BOUND, [*_BEHIND, *_IN_FRONT]),
         (_HARD, _ODD + "abcdefghijklmnopqrstuvwxyz"),
     ):
         for letter in letters:
             kind[folded == ord(letter)] = wanted
+    # Letters that nobody sees are taken out before anything else is.
+    kind[folded == END] = _HARD
     for digit in range(10):
         same = folded == ord("0") + digit
         kind[same], value[same] = _DIGIT, digit
@@ -169,6 +170,15 @@ def _letterwise(word: str) -> str:
     return "".join(chr(_letters().folded[ord(letter)]) for letter in word)
 
 
+def respelt(text: Codes, places: Places) -> Places:
+    """Which of these places, numbered, may end a word that the fold spells as another word."""
+    found = np.flatnonzero(_ends_pair()[text[places]])
+    at = places[found]
+    pair = text[at - 1].astype(np.uint32) << np.uint32(16) | text[at]
+    some: Places = found[np.isin(pair, _pairs())]
+    return some
+
+
 @cache
 def _ends_pair() -> Mask:
     """A table of all (folded) letters: does it end one of `_pairs`?"""
@@ -177,150 +187,200 @@ def _ends_pair() -> Mask:
     return held
 
 
-def _is_in(letters: str) -> Mask:
-    """A table of all (folded) letters: is it one of these?"""
-    held = np.zeros(flats.LETTERS, np.bool_)
-    held[[ord(letter) for letter in letters]] = True
-    return held
-
-
-_IS_COUNTING: Final = _is_in(_COUNTING)
-_IS_NAMING: Final = _is_in(_NAMING)
-_IS_DASH: Final = _is_in("-ノ・~ー")
+_IS_NAMING: Final = is_in(_NAMING)
+_IS_DASH: Final = is_in("-ノ・~ー")
 # Joins two numbers by itself; 号 is the last of them, and joins none behind the second.
-_IS_JOINT: Final = (_is_in("-ノ・~ー番号"), _is_in("-ノ・~ー番"))
-_ENDS_CITY: Final = _is_in(banchi.ENDS_CITY)
-_NO_TAIL: Final = _is_in("<> 条第字-")
-_BEFORE_TURN: Final = _is_in(_TURNS[0])
+_IS_JOINT: Final = (is_in("-ノ・~ー番"), is_in("-ノ・~ー番号"))
+_ENDS_CITY: Final = is_in(banchi.ENDS_CITY)
+_DROPPED: Final = is_in("条第字")
+_NO_TAIL: Final = is_in("<> 条第字-")
 
 
 def _digits_of_kanji() -> Codes:
     digit = np.zeros(flats.LETTERS, np.uint16)
-    digit[[ord(letter) for letter in numerals.DIGITS]] = np.arange(10) + ord("0")
+    digit[[ord(letter) for letter in numerals.LETTERS]] = [
+        ord("0") + number for number in (*range(10), 0, 0, 0)
+    ]
     return digit
 
 
-_DIGIT_OF: Final = _digits_of_kanji()
+def _tens_of_kanji() -> Codes:
+    tens = np.zeros(flats.LETTERS, np.uint16)
+    tens[[ord(letter) for letter in "十百千"]] = [ord(digit) for digit in "100"]
+    return tens
 
 
-class _Piece(NamedTuple):
-    """A piece and what its letters are."""
+_DIGIT_OF: Final = _digits_of_kanji()  # the last one
+_TENS_OF: Final = _tens_of_kanji()  # the one before, if there is one
+
+
+def digits_of_kanji(text: Codes) -> Codes:
+    """The same letters, kanji numerals that are a digit replaced by it."""
+    digit = _DIGIT_OF[text]
+    letters: Codes = np.where((digit > 0) & (_TENS_OF[text] == 0), digit, text)
+    return letters
+
+
+class Piece(NamedTuple):
+    """A piece and what its letters are.
+
+    Attributes:
+        flat: The letters as written.
+        text, kind: Each as folded, and its kind.
+        number: Whether it is a digit, or of a kanji numeral that is a number.
+        few: Where the letters that are numerals, bound or hard stand.
+        numerals: All kanji numerals.
+    """
 
     flat: Flat
     text: Codes
     kind: npt.NDArray[np.uint8]
+    number: Mask
+    few: Places
+    numerals: kanji.Numerals
+
+    def of_kind(self, kind: int) -> Places:
+        """Where the letters of one of these kinds stand."""
+        found: Places = self.few[self.kind[self.few] == kind]
+        return found
+
+    def cells_of(self, places: Places) -> Mask:
+        """The cells that hold one of these places."""
+        held = np.zeros(self.flat.height, np.bool_)
+        held[self.flat.cell_of(places)] = True
+        return held
+
+
+class Parted(NamedTuple):
+    """Plain cells in parts.
+
+    Attributes:
+        piece: What they are in.
+        runs: Its numbers.
+        hard: Of each cell of the piece, whether it is not plain.
+        lines: The cells with numbers, hard ones among them.
+        begin, end: Where their numbers begin, and behind the last number.
+        numbers: As many as asked for, each raised by one, 0 for none.
+    """
+
+    piece: Piece
+    runs: flats.Runs
+    hard: Mask
+    lines: Places
+    begin: Places
+    end: Places
+    numbers: list[Places]
 
 
 def read(flat: Flat) -> tuple[Sketch, Mask]:
     """The keys of the plain cells of a piece, and which cells are hard (theirs tell nothing)."""
-    letters = _letters()
-    piece = _Piece(flat, letters.folded[flat.codes], letters.kind[flat.codes])
-    runs = flats.runs(flat, piece.kind == _DIGIT)
-    hard = flat.any_of(piece.kind == _HARD) | _turns(piece)
-    hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
-    counted = _counted(piece)
-    hard[flat.cell_of(counted[~_is_chome(piece, counted) & _is_first(piece, runs, counted)])] = True
-    lines = np.flatnonzero(~hard & (runs.counts() > 0))
-    begin, at, nth = _first(piece, runs, counted, lines)
-    numbers, odd = _numbers(piece, runs, begin, at, nth)
+    piece, _, hard, lines, begin, _, numbers = parted(flat)
     town, unclear = _towns(piece, begin, flat.starts[lines])
-    odd |= unclear | (begin == flat.starts[lines])
-    hard[lines[odd]] = True
+    hard[lines[unclear]] = True
+    odd, packed = hard[lines], _packed([number.astype(np.uint64) for number in numbers])
     found = Sketch(*(np.zeros(flat.height, np.uint64) for _ in Sketch._fields))
-    for all_of, some in zip(found, (town, *_packed(numbers)), strict=True):
+    for all_of, some in zip(found, (town, *packed), strict=True):
         all_of[lines] = np.where(odd, flats.NOTHING, some)
     return found, hard
 
 
-def _may_be_year(number: Places) -> Mask:
+def parted(flat: Flat, most: int = 3) -> Parted:
+    """Where the numbers of the plain cells of a piece stand, and the first ones of them."""
+    piece = _piece(flat)
+    runs = flats.runs(flat, piece.number)
+    hard = piece.cells_of(np.concatenate((piece.of_kind(_HARD), _bound(piece))))
+    hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
+    _unclear(piece, runs, hard)
+    lines = np.flatnonzero(~hard & (runs.counts() > 0))
+    nth = runs.firsts[lines]
+    begin = runs.starts[nth] if len(lines) else lines
+    numbers, end, odd = _numbers(piece, runs, nth, most)
+    hard[lines[odd | (begin == flat.starts[lines])]] = True
+    return Parted(piece, runs, hard, lines, begin, end, numbers)
+
+
+def _piece(flat: Flat) -> Piece:
+    letters = _letters()
+    text, kind = letters.folded[flat.codes], letters.kind[flat.codes]
+    few = np.flatnonzero(kind >= _KANJI)
+    number, written = kind == _DIGIT, few[kind[few] == _KANJI]
+    numerals = kanji.numerals_of(text, written, number)
+    number[written] = np.repeat(numerals.certain, numerals.ends - numerals.starts)
+    return Piece(flat, text, kind, number, few, numerals)
+
+
+def digit_values() -> npt.NDArray[np.uint8]:
+    """Of every letter as written, the value of a digit."""
+    return _letters().value
+
+
+def may_be_year(number: Places) -> Mask:
     """Of a number raised by one: 2001-10-02 is a date to a spreadsheet."""
     return (_YEARS[0] < number) & (number <= _YEARS[1])
 
 
-def _turns(piece: _Piece) -> Mask:
-    """The cells with 東入る, 上ル: the streets of 京都."""
-    places = np.flatnonzero(piece.kind == _TURN)
-    turned = np.zeros(piece.flat.height, np.bool_)
-    turned[piece.flat.cell_of(places[_BEFORE_TURN[piece.text[places - 1]]])] = True
-    return turned
+def _bound(piece: Piece) -> Places:
+    """Where a letter of `_BEHIND` or `_IN_FRONT` stands beside one of its letters."""
+    places = piece.of_kind(_BOUND)
+    text, held = piece.text[places], np.zeros(len(places), np.bool_)
+    for step, pairs in ((-1, _BEHIND), (1, _IN_FRONT)):
+        other = piece.text[places + step]
+        for letter, beside in pairs.items():
+            held |= (text == ord(letter)) & _among(other, beside)
+    beside_them: Places = places[held]
+    return beside_them
 
 
-def _counted(piece: _Piece) -> Places:
-    """Kanji numerals that may be numbers: what follows counts, and is not part of a name."""
-    places = np.flatnonzero(piece.kind == _KANJI)
-    following, after = piece.text[places + 1], piece.text[places + 2]
-    counted = _IS_COUNTING[following] | (following == END)
-    numeral = (piece.kind[places + 2] == _DIGIT) | (piece.kind[places + 2] == _KANJI) | (after == END)
-    for letter, on in _COUNTED_ON.items():
-        counted &= (following != ord(letter)) | numeral | _is_in(on)[after]
-    found: Places = places[counted]
-    return found
+def _among(text: Codes, letters: str) -> Mask:
+    among: Mask = np.logical_or.reduce([text == ord(letter) for letter in letters])
+    return among
 
 
-def _is_chome(piece: _Piece, places: Places) -> Mask:
-    """三丁目 in front of another number."""
-    alone = piece.kind[places - 1] != _KANJI
-    digit = (piece.kind[places + 3] == _DIGIT) & (_letters().value[piece.flat.codes[places]] > 0)
-    chome: Mask = (
-        alone & digit & (piece.text[places + 1] == ord("丁")) & (piece.text[places + 2] == ord("目"))
-    )
-    return chome
-
-
-def _is_first(piece: _Piece, runs: flats.Runs, places: Places) -> Mask:
-    """No digit stands before the place in its cell."""
+def _unclear(piece: Piece, runs: flats.Runs, hard: Mask) -> None:
+    """Hard is a cell in which something that may be a number stands in front of its first one."""
+    places = piece.numerals.starts[piece.numerals.unclear]
     cells = piece.flat.cell_of(places)
-    first: Mask = np.searchsorted(runs.starts, places) == runs.firsts[cells]
-    return first
+    hard[cells[np.searchsorted(runs.starts, places) == runs.firsts[cells]]] = True
 
 
-def _first(piece: _Piece, runs: flats.Runs, counted: Places, lines: Places) -> tuple[Places, Places, Places]:
-    """Where the numbers of these cells begin, where the first one ends, and the number of the run of digits behind."""
-    nth = runs.firsts[lines]
-    if not len(lines):
-        return nth, nth, nth
-    begin, at = runs.starts[nth], runs.ends[nth]
-    chome = counted[_is_first(piece, runs, counted)]
-    cells = np.searchsorted(lines, piece.flat.cell_of(chome))
-    cells = np.minimum(cells, len(lines) - 1)
-    here = lines[cells] == piece.flat.cell_of(chome)
-    begin[cells[here]], at[cells[here]] = chome[here], chome[here] + 1
-    return begin, at, nth + (at == runs.ends[nth])
-
-
-def _numbers(
-    piece: _Piece, runs: flats.Runs, begin: Places, at: Places, nth: Places
-) -> tuple[list[Keys], Mask]:
-    """Three numbers, each raised by one, 0 for none; and which cells are hard after all."""
-    value = _letters().value
-    odd = at - begin > _LONGEST
-    numbers = [flats.values(value, piece.flat.codes, begin, at, _LONGEST) + 1]
-    asked = np.arange(len(begin))
-    for last in (False, True):
-        joined, strange = _joined(piece, at[asked], last=last)
-        odd[asked[strange]] = True
-        asked = asked[joined & ~strange]
-        run = nth[asked]
+def _numbers(piece: Piece, runs: flats.Runs, nth: Places, most: int) -> tuple[list[Places], Places, Mask]:
+    """The numbers from the nth run on, where the last one ends, and which cells are hard after all."""
+    at, odd = np.zeros(len(nth), np.int64), np.zeros(len(nth), np.bool_)
+    numbers, asked = [], np.arange(len(nth))
+    for count in range(most):
+        if count:
+            joined, strange = _joined(piece, at[asked], first=count == 1)
+            odd[asked[strange]] = True
+            asked = asked[joined & ~strange]
+        run = nth[asked] + count
         begins, ends = (edge[run] if len(run) else run for edge in (runs.starts, runs.ends))
-        odd[asked[ends - begins > _LONGEST]] = True
-        number = np.zeros(len(begin), np.int64)
-        number[asked] = flats.values(value, piece.flat.codes, begins, ends, _LONGEST) + 1
+        odd[asked[(ends - begins > _LONGEST) & (piece.kind[begins] == _DIGIT)]] = True
+        number = np.zeros(len(nth), np.int64)
+        number[asked] = _values(piece, begins, ends) + 1
         numbers.append(number)
-        at[asked], nth[asked] = ends, run + 1
-    odd |= (_may_be_year(numbers[0]) | _may_be_year(numbers[1])) & (numbers[2] > 0)
-    return [number.astype(np.uint64) for number in numbers], odd
+        at[asked] = ends
+    odd |= (may_be_year(numbers[0]) | may_be_year(numbers[1])) & (numbers[2] > 0)
+    odd |= may_be_year(numbers[-1]) & _IS_DASH[piece.text[at]]
+    return numbers, at, odd
 
 
-def _joined(piece: _Piece, at: Places, *, last: bool) -> tuple[Mask, Mask]:
+def _values(piece: Piece, begins: Places, ends: Places) -> Places:
+    value = flats.values(_letters().value, piece.flat.codes, begins, ends, _LONGEST)
+    written = np.flatnonzero(piece.kind[begins] == _KANJI)
+    value[written] = piece.numerals.value[np.searchsorted(piece.numerals.starts, begins[written])]
+    return value
+
+
+def _joined(piece: Piece, at: Places, *, first: bool) -> tuple[Mask, Mask]:
     """Does another number belong to the one that ends at the place? And the cells in which that is not plain."""
-    joined = (_IS_JOINT[last][piece.text[at]]) & (piece.kind[at + 1] == _DIGIT)
+    joined = (_IS_JOINT[first][piece.text[at]]) & piece.number[at + 1]
     strange = np.zeros(len(at), np.bool_)
     others = np.flatnonzero(~joined)
     joined[others], strange[others] = _parted(piece, at[others])
     return joined, strange
 
 
-def _parted(piece: _Piece, at: Places) -> tuple[Mask, Mask]:
+def _parted(piece: Piece, at: Places) -> tuple[Mask, Mask]:
     """The same where more than one letter, or none that joins, stands behind the number."""
     text, kind = piece.text, piece.kind
     first, second = text[at], text[at + 1]
@@ -330,27 +390,36 @@ def _parted(piece: _Piece, at: Places) -> tuple[Mask, Mask]:
     follows, gap = kind[end], end - at
     pair = (first == ord("丁")) & (second == ord("目")) | (first == ord("番")) & (second == ord("地"))
     wide = pair & ((gap == 2) | (gap == 3) & _IS_DASH[text[at + 2]])
-    digit = follows == _DIGIT
-    joined = digit & wide
+    digit = piece.number[end]
+    joined = digit & (wide | (gap == 2) & (first == ord("号")) & _IS_DASH[second])
     alone = (gap == 1) & ((first == _BLANK) | (first == ord("号")))
-    strange = (follows == _PART) | (follows == _KANJI) & ~((gap == 1) & (first == _BLANK))
+    strange = (follows == _PART) | (follows == _KANJI) & ~digit & ~((gap == 1) & (first == _BLANK))
     strange |= digit & ~joined & ~alone & (gap > 0)
     strange |= _IS_NAMING[first] | (first == ord("丁")) & (second != ord("目"))
     strange |= (first == ord("番")) & ((second == ord("町")) | (second == ord("丁")))
     return joined, strange | _IS_DASH[first] & ~digit & (follows != _END)
 
 
-def _letters_before(piece: _Piece, begin: Places, starts: Places) -> list[Codes]:
-    """The letters before the numbers, the last one first, without single blanks; END before the first of a cell."""
-    found, at = [], begin
+def _letters_before(piece: Piece, begin: Places, starts: Places) -> list[Codes]:
+    """The letters before the numbers, the last one first, END before the first of a cell.
+
+    Without what `banchi.tails` drops: single blanks, 条, 第, 字 with its 大 or 小.
+    """
+    found, at, codes = [], begin, piece.flat.codes
     for _ in range(_WINDOW):
         at = at - 1
         at = at - (piece.text[at] == _BLANK)
+        dropped = np.flatnonzero(_DROPPED[piece.text[at]])
+        there = at[dropped]
+        small = (codes[there] == ord("字")) & (
+            (codes[there - 1] == ord("大")) | (codes[there - 1] == ord("小"))
+        )
+        at[dropped] -= 1 + small
         found.append(np.where(at >= starts, piece.text[at], np.uint16(END)))
     return found
 
 
-def _towns(piece: _Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
+def _towns(piece: Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
     """The key of the two letters before the numbers, a final 町 apart; of the last alone behind a municipality's sign.
 
     And the cells in which these letters are not plain.
@@ -362,11 +431,12 @@ def _towns(piece: _Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
     first = np.where(town, before[2], before[1])
     odd = last == END
     odd |= _NO_TAIL[before[0]] | _NO_TAIL[last] | _NO_TAIL[first]
-    # A kanji numeral stands for its digit; of a longer one nobody knows how many digits it has.
+    # A kanji numeral stands for its digits, of which the last two count; a longer one is not plain.
     third = np.where(town, before[3], before[2])
     one, two, three = (kinds[letter] == _KANJI for letter in (last, first, third))
-    odd |= (one & two) | (two & three) | (one & (_DIGIT_OF[last] == END)) | (two & (_DIGIT_OF[first] == END))
-    last, first = np.where(one, _DIGIT_OF[last], last), np.where(two, _DIGIT_OF[first], first)
+    odd |= (one & two) | (two & three)
+    first = np.where(one & (_TENS_OF[last] > 0), _TENS_OF[last], np.where(two, _DIGIT_OF[first], first))
+    last = np.where(one, _DIGIT_OF[last], last)
     for nth in range(_WINDOW - 1):
         respelt = _ends_pair()[before[nth]] & ((nth < _WINDOW - 2) | town)
         cells = np.flatnonzero(respelt)

@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from optout.text.address import naming
-from optout.text.address.places import ANYWHERE, Places
+from optout.text.address.places import ANYWHERE, Index, Places
 
 # A municipality no register knows: 浦和市 in 埼玉県浦和市常盤, 岩舟町 in 下都賀郡岩舟町静.
 _UNKNOWN: Final = "^((?:.{1,4}?郡)?.{1,6}?[市町村区])(.+)$"
@@ -34,7 +34,7 @@ def resolve(names: pl.DataFrame, places: Places) -> tuple[pl.DataFrame, pl.DataF
         prefecture), `left` String behind that.
     """
     begun = _begun(names.with_columns(pl.col("name").fill_null("")), places)
-    coded = begun.select("id", "left", "postal").join(places.postal, on="postal")
+    coded = begun.select("id", "left", "postal").join(places.postal.having(begun["postal"]), on="postal")
     told = begun.filter("told")
     placed = _placed(told.select("id", "group", "left"), places)
     confirmed, against = _confirmed(placed, coded, places)
@@ -94,7 +94,8 @@ def _placed(asked: pl.DataFrame, places: Places) -> pl.DataFrame:
     # 大字南長野南県町, where 南県町 is registered by itself.
     open_ended = found[0].filter(pl.col("rest") != "")
     inner = open_ended.select("id", "code", town="rest", rest=pl.lit(""))
-    inner = inner.join(places.direct, left_on=["code", "town"], right_on=["code", "alias"], how="semi")
+    direct = places.direct.having(inner["town"])
+    inner = inner.join(direct, left_on=["code", "town"], right_on=["code", "alias"], how="semi")
     # 字清水上, where there is a 大字清水 too.
     beside = _exact(named.join(open_ended, on="id", how="semi"), places.hamlets)
     known = [_read(each, known=True) for each in (*found, inner, beside)]
@@ -122,42 +123,51 @@ def _only(coded: pl.DataFrame) -> pl.DataFrame:
     return coded.filter(pl.len().over("id") == 1)
 
 
-def _exact(asked: pl.DataFrame, names: pl.DataFrame, by: str = "code") -> pl.DataFrame:
+def _exact(asked: pl.DataFrame, names: Index, groups: pl.DataFrame | None = None) -> pl.DataFrame:
     """`_longest` where the whole of `left` is the name."""
-    # A set of words is searched far quicker than two columns are joined.
-    names = names.filter(pl.col("alias").is_in(asked["left"].unique().implode()))
-    exact = asked.join(names, left_on=[by, "left"], right_on=[by, "alias"])
+    near, by = _near(asked["left"], names, groups)
+    exact = asked.join(near, left_on=[by, "left"], right_on=[by, "alias"])
     exact = exact.with_columns(naming.whole("left"))
     return exact.select("id", "code", "town", rest=pl.lit(""), length=pl.col("left").str.len_chars())
 
 
-def _longest(asked: pl.DataFrame, names: pl.DataFrame, by: str = "code") -> pl.DataFrame:
+def _near(words: pl.Series, names: Index, groups: pl.DataFrame | None) -> tuple[pl.DataFrame, str]:
+    """The names that may be one of these words, and by which column they are looked for beside."""
+    near = names.having(words)
+    return (near, "code") if groups is None else (groups.join(near, on="code"), "group")
+
+
+def _longest(
+    asked: pl.DataFrame, names: Index, groups: pl.DataFrame | None = None, least: int = 1
+) -> pl.DataFrame:
     """The longest name that `left` begins with, and all that is registered under it.
 
     A numeral is never cut: 1番町 does not begin 1番町1.
 
     Args:
         asked: `id`, `left` and where to look: `code`, or `group`.
-        names: `code`, `alias`, `town` of `naming.names`, and `group` if that is where to look.
-        by: Which of the two.
+        names: `code`, `alias`, `town` of `naming.names`.
+        groups: `group`, `code`, if groups are where to look.
+        least: How many letters a name has at least.
 
     Returns:
         `id`, `code`, `town`, `rest` behind it, `length` of the name found.
     """
-    exact = _exact(asked, names, by)
+    exact = _exact(asked.filter(pl.col("left").str.len_chars() >= least), names, groups)
     asked = asked.join(exact, on="id", how="anti")
-    return exact if asked.is_empty() else pl.concat([exact, _longest_beginning(asked, names, by)])
+    return exact if asked.is_empty() else pl.concat([exact, _longest_beginning(asked, names, groups, least)])
 
 
-def _longest_beginning(asked: pl.DataFrame, names: pl.DataFrame, by: str) -> pl.DataFrame:
+def _longest_beginning(
+    asked: pl.DataFrame, names: Index, groups: pl.DataFrame | None, least: int
+) -> pl.DataFrame:
     left, alias = pl.col("left"), pl.col("alias")
-    # Nearly all names are found whole; of the registers only what begins as somebody's does is looked through.
-    near = names.join(asked.select(by).unique(), on=by, how="semi").with_columns(start=alias.str.head(1))
-    begun = asked.with_columns(start=left.str.head(1)).join(near, on=[by, "start"])
-    begun = begun.filter(left.str.starts_with(alias))
-    begun = begun.with_columns(
-        naming.whole(), rest=left.str.strip_prefix(alias), length=alias.str.len_chars()
-    )
+    lengths = pl.int_ranges(least, pl.min_horizontal(left.str.len_chars(), names.longest + 1))
+    cuts = asked.with_columns(length=lengths).explode("length").drop_nulls("length")
+    cuts = cuts.with_columns(alias=left.str.head(pl.col("length")), length=pl.col("length").cast(pl.UInt32))
+    near, by = _near(cuts["alias"], names, groups)
+    begun = cuts.join(near, on=[by, "alias"])
+    begun = begun.with_columns(naming.whole(), rest=left.str.slice(pl.col("length")))
     begun = begun.filter(~(alias.str.contains("[0-9]$") & pl.col("rest").str.contains("^[0-9]")))
     longest = begun.filter(pl.col("length") == pl.col("length").max().over("id"))
     return longest.select("id", "code", "town", "rest", "length")
@@ -211,18 +221,10 @@ def _anywhere(parts: pl.DataFrame, places: Places) -> pl.DataFrame:
     groups = parts.select("group").unique().join(places.groups, on="group")
     whole = parts.select("id", "group", left=pl.col("left").str.replace(_COUNTY, ""))
     cut = parts.drop_nulls("behind").select("id", "group", left="behind")
-    names = groups.join(places.towns.filter(pl.col("alias").str.len_chars() >= _LEAST), on="code")
-    at_start = _longest(whole, _near(whole, names), "group").join(parts.select("id", "unknown"), on="id")
+    begun = _longest(whole, places.towns, groups, _LEAST).join(parts.select("id", "unknown"), on="id")
     word = pl.col("unknown").str.replace(_COUNTY, "").str.len_chars().fill_null(0)
-    beyond = at_start.filter(pl.col("length") > word)
+    beyond = begun.filter(pl.col("length") > word)
     cut = cut.join(beyond, on="id", how="anti")
-    behind = _longest(cut, _near(cut, names), "group").join(parts.select("id", "unknown"), on="id")
+    behind = _longest(cut, places.towns, groups, _LEAST).join(parts.select("id", "unknown"), on="id")
     found = pl.concat([beyond.select(behind.columns).with_columns(unknown=pl.lit(None, pl.String)), behind])
     return found.select("id", "code", "town", "rest", "unknown", known=pl.lit(value=True))
-
-
-def _near(asked: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """The names that begin as somebody's does; the others need not be looked through."""
-    begins = asked.select("group", start=pl.col("left").str.slice(0, _LEAST)).unique()
-    names = names.with_columns(start=pl.col("alias").str.slice(0, _LEAST))
-    return names.join(begins, on=["group", "start"], how="semi").drop("start")

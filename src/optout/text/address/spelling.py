@@ -6,9 +6,11 @@ Sources: tables/address_fold.tsv, dash.tsv, kanji_fold.tsv, spreadsheet_damage.t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from optout import tables
@@ -57,10 +59,27 @@ def replacements() -> Mapping[str, str]:
     return {**numerals.marked(), **glyphs, **single, **own}
 
 
+class _Fold(chars.Replacement):
+    """All of it in a single pass.
+
+    Half of the patterns are numerals. Every list holds all their letters but few of the numerals, so these are
+    picked by the runs of such letters that occur.
+    """
+
+    @cached_property
+    def _numeral(self) -> npt.NDArray[np.bool_]:
+        """Which of the patterns are numerals."""
+        return np.array([pattern in numerals.marked() for pattern in self.patterns])
+
+    def _able(self, text: pl.Series) -> list[int]:
+        able = np.array(super()._able(text), np.int64)
+        numbers = [self._index[number] for number in numerals.within("\n".join(filter(None, text.to_list())))]
+        return sorted([*able[~self._numeral[able]].tolist(), *numbers])
+
+
 @cache
 def _fold_map() -> chars.Replacement:
-    """All of it in a single pass."""
-    return chars.Replacement.of(replacements())
+    return _Fold(replacements())
 
 
 def fold(written: pl.Expr) -> pl.Expr:
@@ -77,6 +96,11 @@ def fold(written: pl.Expr) -> pl.Expr:
         '桜ケ丘<23>番地ノ4'
     """
     return _fold_map()(written).str.replace_all(_SEEN, "", literal=True)
+
+
+def folded(written: pl.Series) -> pl.Series:
+    """`fold` for a series."""
+    return _fold_map().on_series(written).str.replace_all(_SEEN, "", literal=True)
 
 
 def without_marks(folded: pl.Expr) -> pl.Expr:
