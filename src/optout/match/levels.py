@@ -68,7 +68,7 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
 
 
 def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
-    """Reading kanji aloud is dear: `crossed`, `siblings` and `born` say where it can change a verdict.
+    """Reading kanji aloud is dear: `crossed`, `siblings` and `born` say where it can change a verdict; and `dated`.
 
     Kanji against kana wait for any other field that speaks for the pair. Two given names of one surname are read only
     at one address (or birth date): beside an equal phone a relative and a misspelt name are reviewed alike.
@@ -84,6 +84,7 @@ def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
         (beside & ~settled).alias("crossed"),
         (placed & ~settled).alias("siblings"),
         ((pl.col("birth_date") == "equal") & ~settled).alias("born"),
+        (pl.col("birth_date") == "equal").alias("dated"),
     )
 
 

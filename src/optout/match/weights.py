@@ -13,10 +13,8 @@ from typing import Final
 import polars as pl
 
 from optout import tables
-from optout.match.firms import firm
 
 FIELDS: Final = ("person", "address", "phone", "email", "birth_date", "corporate_number")
-_NAMED: Final = ("same", "former")
 _AT_HOME: Final = ("equal", "room_differs")
 # 060 070 080 090: the number of one person.
 _MOBILE: Final = "(^| )0[6-9]0[0-9]{8}"
@@ -54,16 +52,20 @@ def bits(levels: pl.DataFrame) -> pl.DataFrame:
     return found
 
 
-def commonness() -> pl.Expr:
-    """How much more often than an average name the agreeing one is borne, in bits; 0 where none is equal in kanji.
+def commonness(equal: pl.DataFrame) -> pl.Series:
+    """How much more often than an average name one is borne that two people have, in bits.
 
-    Float64 over a frame of paired names (`a_` and `b_` `fn` surname, `gn` given name; `person`, `kanji`). Elementwise.
-    Of two ways to split one name the commoner counts.
+    Of two ways to split it the commoner counts.
+
+    Args:
+        equal: Paired names that are equal in kanji, `a_` and `b_` `fn` surname, `gn` given name, of people.
+
+    Returns:
+        Float64 series, same height and order.
     """
-    told = pl.col("person").is_in(_NAMED) & (pl.col("kanji") == "equal") & ~firm()
     share = pl.max_horizontal(_borne(side) for side in "ab")
     borne = share.clip(bound("rarest_name"), bound("commonest_name"))
-    return pl.when(told).then((borne / _average()).log(2)).otherwise(0.0)
+    return equal.select((borne / _average()).log(2)).to_series()
 
 
 def landline(ours: str, theirs: str) -> pl.Expr:
