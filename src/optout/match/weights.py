@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from optout import tables
+from optout.match.facts import Facts
 
 FIELDS: Final = ("person", "address", "phone", "email", "birth_date", "corporate_number")
 _AT_HOME: Final = ("equal", "room_differs")
@@ -68,10 +69,17 @@ def commonness(equal: pl.DataFrame) -> pl.Series:
     return equal.select((borne / _average()).log(2)).to_series()
 
 
-def landline(ours: str, theirs: str) -> pl.Expr:
-    """No number in both lists (String, national digits) is a mobile one. Boolean, no nulls; elementwise."""
-    common = pl.col(ours).list.set_intersection(pl.col(theirs)).list.join(" ")
-    return ~common.str.contains(_MOBILE).fill_null(value=False)
+def landline(facts: Facts, met: pl.Series) -> pl.Series:
+    """Boolean, a line a pair: no number that both sides have is a mobile one. `met`: they have one at all."""
+    mobile = facts.beside(*(_mobile(side["phones"]) for side in (facts.rows, facts.entries)))
+    asked = met & mobile[0] & mobile[1]
+    common = facts.only(asked).paired(["phones"]).select(pl.col("a_phones").list.set_intersection("b_phones"))
+    return (~asked).scatter(asked.arg_true(), ~_mobile(common.to_series()))
+
+
+def _mobile(phones: pl.Series) -> pl.Series:
+    """Boolean: one of the numbers of each list is a mobile one."""
+    return phones.list.join(" ").str.contains(_MOBILE).fill_null(value=False)
 
 
 def bound(quantity: str) -> float:
