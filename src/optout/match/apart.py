@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from optout.keys.digest import digest
 from optout.text import chars, letters
 from optout.text.flat import Mask, Places
 
@@ -63,7 +64,7 @@ def _ends(full: pl.Series) -> tuple[Letters, Letters, Places]:
 
 def _spoken_alike(names: pl.DataFrame, ours: Lines, theirs: Lines) -> Mask:
     """Of two that say how they are read: that may be equal, or equal when the parts are turned round."""
-    heard = names.select(pl.col("kana", "kana_family", "kana_given").hash())
+    heard = names.select(digest(part).fill_null(0) for part in ("kana", "kana_family", "kana_given"))
     key, family, given = (heard[part].to_numpy() for part in heard.columns)
     turned = (given[ours] == family[theirs]) & (family[ours] == given[theirs])
     alike: Mask = (key[ours] == key[theirs]) | turned

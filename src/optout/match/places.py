@@ -18,6 +18,7 @@ from typing import Final
 
 import polars as pl
 
+from optout.keys.digest import digest
 from optout.match.facts import Facts
 
 ADDRESS_LEVELS: Final = (
@@ -69,19 +70,20 @@ def _plainly_elsewhere(facts: Facts) -> pl.Series:
     Told from digests, so that most pairs are never put together.
     """
     sides = []
-    for facts_of, lines in ((facts.rows, facts.a), (facts.entries, facts.b)):
-        digests = facts_of.select(
+    for side, lines in ((facts.rows, facts.a), (facts.entries, facts.b)):
+        told = side.select(
+            pl.col("tail", "postal"),
             plain=((pl.col("codes").list.len() == 1) & (pl.col("towns").list.len() == 1)).fill_null(False),
-            posted=pl.col("postal").is_not_null(),
-            code=pl.col("codes").list.first().hash(),
-            town=pl.col("towns").list.first().hash(),
-            tail=pl.col("tail").hash(),
-            postal=pl.col("postal").hash(),
+            code=pl.col("codes").list.first(),
+            town=pl.col("towns").list.first(),
+        )
+        digests = told.select(
+            "plain", *(digest(part).fill_null(0) for part in ("code", "town", "tail", "postal"))
         )
         at = lines.to_numpy()
         sides.append({column.name: column.to_numpy()[at] for column in digests})
     a, b = sides
-    elsewhere = a["plain"] & b["plain"] & ((a["postal"] != b["postal"]) | ~a["posted"] | ~b["posted"])
+    elsewhere = a["plain"] & b["plain"] & ((a["postal"] != b["postal"]) | (a["postal"] == 0))
     for part in ("code", "town", "tail"):
         elsewhere &= a[part] != b[part]
     return pl.Series(elsewhere)
