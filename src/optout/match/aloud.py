@@ -87,7 +87,8 @@ def with_words(named: pl.DataFrame) -> pl.DataFrame:
     asked &= ~named["spoken"].is_in(["equal", "similar"]) & (named["read"] != "equal")
     if not asked.any():
         return named.with_columns(worded=pl.lit(False))
-    words = [foreign.words(named.filter(asked)[f"{side}_cell"]).alias(f"{side}_words") for side in "ab"]
-    told = pl.DataFrame(words).with_columns(named.filter(asked)["line"])
-    told = told.filter(may_agree(told))
-    return named.with_columns(worded=pl.col("line").is_in(told["line"].implode()))
+    cells = named.filter(asked)
+    words = foreign.words(pl.concat([cells["a_cell"], cells["b_cell"]]))
+    told = pl.DataFrame({"a_words": words.head(cells.height), "b_words": words.tail(cells.height)})
+    worded = (asked & ~asked).scatter(asked.arg_true(), may_agree(told))
+    return named.with_columns(worded=worded)

@@ -187,8 +187,10 @@ def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
 
 def _split(named: pl.DataFrame) -> pl.DataFrame:
     """Surname `fn` and given name `gn` of both sides; where nothing separates them, the other side or a guess does."""
-    guesses = [name.family_length(named[f"{side}_full"]).alias(f"{side}_guess") for side in "ab"]
-    named = named.with_columns(guesses).with_columns(bare=_bare())
+    guesses = name.family_length(pl.concat([named["a_full"], named["b_full"]]))
+    named = named.with_columns(
+        guesses.head(named.height).alias("a_guess"), guesses.tail(named.height).alias("b_guess"), bare=_bare()
+    )
     cuts = []
     for side, other in ("ab", "ba"):
         full, family = pl.col(f"{side}_full"), pl.col(f"{side}_family")
@@ -364,11 +366,14 @@ def _with_order(named: pl.DataFrame) -> pl.DataFrame:
     """`ordered`: where the two parts stand turned round, it is plain which is the surname."""
     if not named["turned"].any():
         return named.with_columns(ordered=pl.lit(False))
-    plain = [
-        reading.clearly_surname_first(named[f"{side}_kana_family"], named[f"{side}_kana_given"])
-        for side in "ab"
-    ]
-    return named.with_columns(ordered=plain[0] | plain[1])
+    family, given = (
+        pl.concat([named[f"{side}_kana_{part}"].filter(named["turned"]) for side in "ab"])
+        for part in ("family", "given")
+    )
+    plain = reading.clearly_surname_first(family, given)
+    half = len(plain) // 2
+    ordered = named["turned"].scatter(named["turned"].arg_true(), plain.head(half) | plain.tail(half))
+    return named.with_columns(ordered=ordered)
 
 
 def _with_person(named: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -54,11 +54,9 @@ def agree(pairs: pl.DataFrame) -> pl.Series:
     )
     told = (lines["full"].str.contains(_READABLE) & lines["key"].is_not_null()).fill_null(value=False)
     asked = [Asked(*line) for line in lines.filter(told).iter_rows()]
-    known = dict.fromkeys(asked)
-    for latin in (False, True):
-        known |= _answers([one for one in known if one.latin == latin], latin=latin)
+    known = _answers([*dict.fromkeys(asked)])
     answers = pl.repeat(None, lines.height, dtype=pl.Boolean, eager=True).alias("agree")
-    return answers.scatter(told.arg_true(), pl.Series([known[one] for one in asked], dtype=pl.Boolean))
+    return answers.scatter(told.arg_true(), pl.Series([known.get(one) for one in asked], dtype=pl.Boolean))
 
 
 def clearly_surname_first(family: pl.Series, given: pl.Series) -> pl.Series:
@@ -109,7 +107,8 @@ def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
     pairs = pl.DataFrame({"a": ours, "b": theirs}, schema={"a": pl.String, "b": pl.String})
     kana_only = [pl.col(side).str.contains("^[ァ-ヺー]+$") for side in "ab"]
     told = pairs.drop_nulls().unique().with_columns(usual=kana_only[0] == kana_only[1])
-    alike = pl.concat([_read_alike(told.filter(usual=usual), usual=usual) for usual in (True, False)])
+    halves = [(told.filter(usual=usual), usual) for usual in (True, False)]
+    alike = pl.concat([_read_alike(half, usual=usual) for half, usual in halves])
     joined = pairs.join(
         alike.with_columns(shared=pl.lit(value=True)), on=["a", "b"], how="left", maintain_order="left"
     )
@@ -118,6 +117,8 @@ def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
 
 def _read_alike(pairs: pl.DataFrame, *, usual: bool) -> pl.DataFrame:
     """The distinct `a`, `b` that have a reading in common."""
+    if pairs.is_empty():
+        return pairs.select("a", "b")
     read = _readings(pl.concat([pairs["a"], pairs["b"]]).unique(), usual=usual)
     both = pairs.join(read, left_on="a", right_on="name").join(read, left_on="b", right_on="name")
     return both.filter(pl.col("reading") == pl.col("reading_right")).select("a", "b").unique()
@@ -141,19 +142,24 @@ def _fold(latin: bool) -> _Fold:
 
 @cache
 def _listed(use: Use, *, usual: bool = False) -> pl.DataFrame:
-    """`name`, `reading` of whole surnames or given names: everything the table has, or the usual readings only."""
+    """`name`, `reading`, `usual` of whole surnames or given names: everything the table has, or usual readings only."""
     return _of(use, usual=usual, part=False)
 
 
 @cache
 def _letters(use: Use, *, usual: bool = False) -> pl.DataFrame:
     """`name`, `reading` of single kanji, and of kana, which read themselves."""
-    return pl.concat([_of(use, usual=usual, part=True), _kana_letters()])
+    return pl.concat([_of(use, usual=usual, part=True).drop("usual"), _kana_letters()])
 
 
 def _of(use: Use, *, usual: bool, part: bool) -> pl.DataFrame:
     listed = tables.readings().filter(pl.col(use) & (pl.col("usual") | (not usual)), part=part)
-    return listed.select("name", "reading")
+    return listed.select("name", "reading", "usual")
+
+
+@cache
+def _foreign_sounds(*, latin: bool) -> Mapping[str, Sounds]:
+    return _sounds(_foreign_surnames(), latin=latin)
 
 
 @cache
@@ -169,12 +175,33 @@ def _kana_letters() -> pl.DataFrame:
     return pl.concat([read, pl.DataFrame({"name": ["ー"], "reading": ["ー"]})])
 
 
-def _answers(asked: Sequence[Asked], *, latin: bool) -> dict[Asked, bool | None]:
-    """May each name be read so? Null in doubt."""
+def _answers(asked: Sequence[Asked]) -> dict[Asked, bool | None]:
+    """May each name be read so? In doubt there is no answer."""
+    cuts = {one: one.cuts() for one in asked if not one.firm}
+    families = _about(_listed("family"), {family for ways in cuts.values() for family, _ in ways})
+    givens = _about(_listed("given"), {given for ways in cuts.values() for _, given in ways})
+    ways = _likely(cuts, frozenset(families["name"]))
+    answers: dict[Asked, bool | None] = {}
+    for latin in (False, True):
+        some = [one for one in asked if one.latin == latin]
+        if some:
+            answers |= _heard(some, ways, families, givens, latin=latin)
+    return answers
+
+
+def _heard(
+    asked: Sequence[Asked],
+    cuts: Mapping[Asked, Sequence[Way]],
+    families: pl.DataFrame,
+    givens: pl.DataFrame,
+    *,
+    latin: bool,
+) -> dict[Asked, bool | None]:
+    """The answers for readings of one script."""
     sought = dict(zip(asked, _sought(asked, latin=latin), strict=True))
-    ways = _ways([one for one in asked if not one.firm and sought[one]])
-    ear = _ear(ways.values(), latin=latin)
-    heard = {one for one, cuts in ways.items() if ear.hears(cuts, sought[one])}
+    ways = {one: cuts[one] for one in asked if not one.firm and sought[one]}
+    ear = _ear(ways.values(), families, givens, latin=latin)
+    heard = {one for one in ways if ear.hears(ways[one], sought[one])}
     dark = [one for one in ways if one not in heard and ear.dark(ways[one])]
     words = [one.full for one in asked if one.firm]
     for _ in range(2):  # surnames, then given names
@@ -182,9 +209,9 @@ def _answers(asked: Sequence[Asked], *, latin: bool) -> dict[Asked, bool | None]
         ear, words = replace(ear, aloud={**ear.aloud, **_aloud(words, latin=latin)}), []
     heard |= {one for one in dark if ear.hears_aloud(ways[one], sought[one])}
     heard -= {one for one in heard if ear.foreign(ways[one], sought[one])}
-    answers: dict[Asked, bool | None] = dict.fromkeys(heard, True)
-    answers |= {one: True for one in asked if one.firm and ear.hears_word(one.full, sought[one])}
-    return answers | {one: False for one in ways if one not in heard and ear.unlike(ways[one], sought[one])}
+    heard |= {one for one in asked if one.firm and ear.hears_word(one.full, sought[one])}
+    unlike = [one for one in ways if one not in heard and ear.unlike(ways[one], sought[one])]
+    return {**dict.fromkeys(heard, True), **dict.fromkeys(unlike, False)}
 
 
 def _sought(asked: Sequence[Asked], *, latin: bool) -> list[set[str]]:
@@ -195,12 +222,8 @@ def _sought(asked: Sequence[Asked], *, latin: bool) -> list[set[str]]:
     return [{folded[text] for text in texts_of} for texts_of in sought]
 
 
-def _ways(asked: Sequence[Asked]) -> dict[Asked, list[Way]]:
-    """Where each name may be cut: behind a listed surname, or one as long as surnames are, or one that is not told."""
-    cuts = {one: one.cuts() for one in asked}
-    families = {family for ways in cuts.values() for family, _ in ways}
-    surnames = _listed("family")["name"]
-    known = set(surnames.filter(surnames.is_in(pl.Series([*families], dtype=pl.String).implode())))
+def _likely(cuts: Mapping[Asked, Sequence[Way]], listed: Collection[str]) -> dict[Asked, list[Way]]:
+    """The cuts behind a listed surname, or one as long as surnames are, or one that is not told."""
     wholes = [*{family + given for ways in cuts.values() for family, given in ways}]
     lengths = surname.family_length(pl.Series(wholes, dtype=pl.String))
     usual = dict(zip(wholes, lengths.to_list(), strict=True))
@@ -208,25 +231,24 @@ def _ways(asked: Sequence[Asked]) -> dict[Asked, list[Way]]:
         one: [
             (family, given)
             for family, given in ways
-            if not family or family in known or len(family) == usual[family + given]
+            if not family or family in listed or len(family) == usual[family + given]
         ]
         for one, ways in cuts.items()
     }
 
 
-def _ear(ways: Iterable[Sequence[Way]], *, latin: bool) -> Ear:
+def _ear(
+    ways: Collection[Sequence[Way]], families: pl.DataFrame, givens: pl.DataFrame, *, latin: bool
+) -> Ear:
     """What is to be known of these names."""
-    families = {family for cuts in ways for family, _ in cuts}
-    givens = {given for cuts in ways for _, given in cuts}
-    abroad = _foreign_surnames()
+    families = _about(families, {family for cuts in ways for family, _ in cuts})
+    givens = _about(givens, {given for cuts in ways for _, given in cuts})
     return Ear(
         _fold(latin).passes,
-        Listed(
-            _sounds(_about(_listed("family"), families), latin=latin), _letter_sounds("family", latin=latin)
-        ),
-        Listed(_sounds(_about(_listed("given"), givens), latin=latin), _letter_sounds("given", latin=latin)),
-        usual=_sounds(_about(_listed("given", usual=True), givens), latin=latin),
-        abroad=_sounds(_about(abroad, families), latin=latin),
+        Listed(_sounds(families, latin=latin), _letter_sounds("family", latin=latin)),
+        Listed(_sounds(givens, latin=latin), _letter_sounds("given", latin=latin)),
+        usual=_sounds(givens.filter("usual"), latin=latin),
+        abroad=_foreign_sounds(latin=latin),
         aloud={},
     )
 
@@ -238,6 +260,8 @@ def _about(listed: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
 
 def _sounds(listed: pl.DataFrame, *, latin: bool) -> Mapping[str, Sounds]:
     """The readings of each name, as they are listed and folded."""
+    if listed.is_empty():
+        return {}
     fold = _fold(latin)
     inner = [*frozenset().union(*(replacement.inner for replacement in fold.passes))]
     folded = pl.col("folded")
@@ -265,7 +289,7 @@ def _foreign_surnames() -> pl.DataFrame:
 
 def _readings(names: pl.Series, *, usual: bool) -> pl.DataFrame:
     """`name`, `reading`: the readings of given names, part by part where no bearer is known."""
-    whole = _about(_listed("given", usual=usual), names)
+    whole = _about(_listed("given", usual=usual), names).drop("usual")
     said = (
         names.filter(~names.is_in(whole["name"].implode())).to_frame("name").with_columns(reading=pl.lit(""))
     )
@@ -273,6 +297,8 @@ def _readings(names: pl.Series, *, usual: bool) -> pl.DataFrame:
     for at in range(_LONGEST_GIVEN):
         said = said.with_columns(letter=pl.col("name").str.slice(at, 1)).join(parts, on="letter")
         said = said.select("name", reading=pl.col("reading") + pl.col("more"))
+        if said.is_empty():
+            break
         ends.append(said.filter(pl.col("name").str.len_chars() == at + 1))
     return pl.concat(ends).with_columns(kana.run_together(pl.col("reading"))).unique()
 
