@@ -14,6 +14,7 @@ import polars as pl
 
 from optout import tables
 from optout.match.facts import Facts
+from optout.match.kinds import kinds
 
 FIELDS: Final = ("person", "address", "phone", "email", "birth_date", "corporate_number")
 _AT_HOME: Final = ("equal", "room_differs")
@@ -28,6 +29,13 @@ def weights() -> pl.DataFrame:
     return table.select("field", "level").with_columns(pl.Series("weight", bits))
 
 
+@cache
+def _weighed() -> dict[str, tuple[str, ...]]:
+    """The levels of each field that have a weight."""
+    table = weights()
+    return {field: tuple(table.filter(pl.col("field") == field)["level"]) for field in FIELDS}
+
+
 def bits(levels: pl.DataFrame) -> pl.DataFrame:
     """What each field of each pair weighs.
 
@@ -38,12 +46,13 @@ def bits(levels: pl.DataFrame) -> pl.DataFrame:
     Returns:
         Float64 columns FIELDS, in order; their sum is the weight of the pair.
     """
+    kind, of = kinds(levels, _weighed())
     table = weights()
     plain = []
     for field in FIELDS:
         rows = table.filter(pl.col("field") == field)
         plain.append(pl.col(field).replace_strict(rows["level"], rows["weight"], default=0.0))
-    found = levels.select(plain)
+    found = kind.select(plain)[of]
     if "commonness" in levels.columns:
         found = found.with_columns(pl.col("person") - levels["commonness"])
     if "landline" in levels.columns:
