@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from typing import Final
 
 import numpy as np
 import polars as pl
+
+_FEW: Final = 2_000  # lines that are as soon decided one by one
 
 
 def kinds(levels: pl.DataFrame, known: Mapping[str, Sequence[str]]) -> tuple[pl.DataFrame, pl.Series]:
@@ -17,8 +20,11 @@ def kinds(levels: pl.DataFrame, known: Mapping[str, Sequence[str]]) -> tuple[pl.
         known: Of each column that counts, the values that anything is decided by; all others are one.
 
     Returns:
-        Those columns, one line a kind, null where the value is another; and UInt32, the line of the kind of each line.
+        Those columns, one line a kind (of few lines, each is its own), null where the value may be any other; and
+        UInt32, the line of the kind of each line.
     """
+    if levels.height < _FEW:
+        return levels.select(*known), pl.int_range(levels.height, dtype=pl.UInt32, eager=True)
     sizes = [len(values) + 1 for values in known.values()]
     code = np.zeros(levels.height, np.int64)
     for (column, values), size in zip(known.items(), sizes, strict=True):

@@ -163,11 +163,6 @@ def _foreign_sounds(*, latin: bool) -> Mapping[str, Sounds]:
 
 
 @cache
-def _letter_sounds(use: Use, *, latin: bool) -> Mapping[str, Sounds]:
-    return _sounds(_letters(use), latin=latin)
-
-
-@cache
 def _kana_letters() -> pl.DataFrame:
     """`name`, `reading`: kana in a name read themselves."""
     kana_letters = pl.DataFrame({"name": [chr(code) for code in range(0x30A1, 0x30F7)]})
@@ -241,16 +236,21 @@ def _ear(
     ways: Collection[Sequence[Way]], families: pl.DataFrame, givens: pl.DataFrame, *, latin: bool
 ) -> Ear:
     """What is to be known of these names."""
-    families = _about(families, {family for cuts in ways for family, _ in cuts})
-    givens = _about(givens, {given for cuts in ways for _, given in cuts})
+    surnames, names = ({way[part] for cuts in ways for way in cuts} for part in (0, 1))
+    families, givens = _about(families, surnames), _about(givens, names)
     return Ear(
         _fold(latin).passes,
-        Listed(_sounds(families, latin=latin), _letter_sounds("family", latin=latin)),
-        Listed(_sounds(givens, latin=latin), _letter_sounds("given", latin=latin)),
+        Listed(_sounds(families, latin=latin), _spelling("family", surnames, latin=latin)),
+        Listed(_sounds(givens, latin=latin), _spelling("given", names, latin=latin)),
         usual=_sounds(givens.filter("usual"), latin=latin),
         abroad=_foreign_sounds(latin=latin),
         aloud={},
     )
+
+
+def _spelling(use: Use, parts: Collection[str], *, latin: bool) -> Mapping[str, Sounds]:
+    """The readings of the letters of these parts."""
+    return _sounds(_about(_letters(use), set().union(*parts)), latin=latin)
 
 
 def _about(listed: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
