@@ -36,4 +36,4 @@ def test_lines_are_of_one_kind_when_all_that_counts_is_equal() -> None:
     assert found[kind].rows() == [("a", "k"), ("b", "l"), (None, "k"), (None, "k"), ("b", "l")] * 1000
     assert found.height == 3
     found, kind = kinds(few, known)
-    assert found[kind].equals(few.select(known))
+    assert found[kind].equals(few.select(*known))
