@@ -37,8 +37,11 @@ def apart(ours: str, theirs: str, kana: tuple[str | None, str | None] = (None, N
     return bool(plainly_other(names, *lines).item())
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [("見本 一郎", "佐藤 健二"), ("田中太郎", "山本花子")])
-def test_names_without_a_common_letter_are_apart(ours: str, theirs: str) -> None:
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("見本 一郎", "佐藤 健二"), ("田中太郎", "山本花子"), ("見本 一郎", "標本 健二"), ("林 健", "森 花子")],
+)
+def test_names_that_begin_and_end_otherwise_are_apart(ours: str, theirs: str) -> None:
     assert apart(ours, theirs)
 
 
@@ -46,9 +49,10 @@ def test_names_without_a_common_letter_are_apart(ours: str, theirs: str) -> None
     ("ours", "theirs"),
     [
         ("見本 一郎", "見本 花子"),
-        ("見本 一郎", "標本 健二"),  # a letter in common
+        ("見本 一郎", "見崎 健二"),  # the first letter in common
+        ("見本 一郎", "標本 健郎"),  # the last one
         ("荻原 健", "萩尾 花子"),  # one that is taken for the other's
-        ("林 健", "森 花子"),  # too short for a surname to be in sight
+        ("林 健", "森 花"),  # too short for a surname to be in sight
         ("見本●郎", "佐藤 健二"),  # a letter nobody can read
         ("見本 一郎", "Sato Kenji"),
         ("不明", "佐藤 健二"),

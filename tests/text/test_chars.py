@@ -97,3 +97,14 @@ def test_every_dash_rule_names_its_code_point() -> None:
 def test_blank_becomes_null() -> None:
     frame = pl.DataFrame({"text": [" ", "", None, " a "]})
     assert frame.select(chars.blank_to_null(pl.col("text"))).to_series().to_list() == [None, None, None, "a"]
+
+
+PATTERNS = st.dictionaries(st.text("abc-", min_size=1, max_size=3), st.text("xya", max_size=2), min_size=1)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PATTERNS, st.lists(st.text("abc-d", max_size=9), max_size=4))
+def test_one_text_is_replaced_like_a_column_of_them(patterns: dict[str, str], texts: list[str]) -> None:
+    replacement = chars.Replacement.of(patterns)
+    column = replacement.on_series(pl.Series(texts, dtype=pl.String))
+    assert [replacement.on_text(text) for text in texts] == column.to_list()

@@ -1,8 +1,9 @@
-"""Pairs of names that have nothing in common, told from their letters: plainly two people, and not worth comparing.
+"""Pairs of names that neither begin nor end alike: plainly two people, and not worth comparing.
 
-Whoever shares a switchboard, a house or a birth date with many shares no letter of the name with most of them. What
-`match.compare` would say of such a pair is `other`: every level above it asks for a letter both names have, or for one
-that is taken for the other's.
+Whoever shares a switchboard, a house or a birth date with many shares neither surname nor given name with most of
+them. What `match.compare` would say of such a pair is `other`: every level above it asks for an equal surname (and so
+an equal first letter), an equal given name (an equal last one), one letter more or less or another (which leaves the
+one or the other), or letters all of which are taken for the other's.
 """
 
 from __future__ import annotations
@@ -14,65 +15,60 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from optout.keys.digest import digest
 from optout.text import chars, letters
+from optout.text.flat import Mask, Places
 
 Letters: TypeAlias = npt.NDArray[np.uint32]
+Lines: TypeAlias = npt.NDArray[np.uint32]
 
-_FEWEST: Final = 3  # of fewer letters there may be no surname in sight
-_MOST: Final = 8
+_FEWEST: Final = 3  # where both have fewer letters there may be no surname in sight
 _UNICODE: Final = 0x110000
 
 
 def plainly_other(names: pl.DataFrame, a: pl.Series, b: pl.Series) -> pl.Series:
-    """Boolean, a line a pair: both names are told in full, have no letter in common, and their kana do not agree.
+    """Boolean, a line a pair: both names are told in full, begin and end otherwise, and their kana do not agree.
 
     Args:
         names: Of both sides (see `optout.keys.people`).
         a, b: UInt32, lines of `names`; no nulls.
     """
-    told = names.select(
-        whole=pl.col("full").str.len_chars().is_between(_FEWEST, _MOST).fill_null(False)
-        & ~pl.col("wild").fill_null(True)
-        & ~pl.col("latin").fill_null(False)
-    )["whole"]
-    worth = told.gather(a) & told.gather(b)
-    asked = worth.arg_true()
-    ours, theirs = a.gather(asked), b.gather(asked)
-    spelled = _classes(names["full"], told)
-    apart = _disjoint(spelled[ours.to_numpy()], spelled[theirs.to_numpy()]) & ~_spoken_alike(
-        names, ours, theirs
+    head, tail, sizes = _ends(names["full"])
+    known = names.select(
+        odd=pl.col("wild").fill_null(True) | pl.col("latin").fill_null(False),
+        spoken=pl.col("kana").is_not_null(),
     )
-    return worth.scatter(asked, apart)
+    odd, spoken = known["odd"].to_numpy(), known["spoken"].to_numpy()
+    ours, theirs = a.to_numpy(), b.to_numpy()
+    apart = (
+        (head[ours] != head[theirs]) & (tail[ours] != tail[theirs]) & (sizes[ours] > 0) & (sizes[theirs] > 0)
+    )
+    apart &= (sizes[ours] >= _FEWEST) | (sizes[theirs] >= _FEWEST)
+    apart &= ~(odd[ours] | odd[theirs])
+    asked = np.flatnonzero(apart & spoken[ours] & spoken[theirs])
+    apart[asked[_spoken_alike(names, ours[asked], theirs[asked])]] = False
+    return pl.Series(apart)
 
 
-def _classes(full: pl.Series, told: pl.Series) -> Letters:
-    """The letters of each name told, as numbers of their class, 0 behind the last."""
-    cells = full.filter(told)
-    codes = np.frombuffer("".join(cells.to_list()).encode("utf-32-le"), np.uint32)
-    sizes = cells.str.len_chars().to_numpy().astype(np.int64)
-    lines = np.repeat(told.arg_true().to_numpy(), sizes)
-    within = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    spelled = np.zeros((len(full), _MOST), np.uint32)
-    spelled[lines, within] = _class_of()[codes]
-    return spelled
+def _ends(full: pl.Series) -> tuple[Letters, Letters, Places]:
+    """The classes of the first and the last letter of each name, and how many letters it has; 0 where there is none."""
+    sizes = full.str.len_chars().fill_null(0).to_numpy().astype(np.int64)
+    codes = np.frombuffer(full.str.join("").item().encode("utf-32-le"), np.uint32)
+    behind = np.cumsum(sizes)
+    head, tail = np.zeros(len(sizes), np.uint32), np.zeros(len(sizes), np.uint32)
+    told = sizes > 0
+    head[told] = _class_of()[codes[(behind - sizes)[told]]]
+    tail[told] = _class_of()[codes[behind[told] - 1]]
+    return head, tail, sizes
 
 
-def _disjoint(ours: Letters, theirs: Letters) -> pl.Series:
-    """No letter of the one is a letter of the other."""
-    met = np.zeros(len(ours), np.bool_)
-    for mine in ours.T[ours.any(axis=0)]:
-        for other in theirs.T[theirs.any(axis=0)]:
-            met |= (mine == other) & (mine != 0)
-    return pl.Series(~met)
-
-
-def _spoken_alike(names: pl.DataFrame, ours: pl.Series, theirs: pl.Series) -> pl.Series:
-    """Both say how they are read, and that is equal, or equal when the parts are turned round."""
-    parts = ("kana", "kana_family", "kana_given")
-    a, b = ({part: names[part].gather(side) for part in parts} for side in (ours, theirs))
-    alike = (a["kana"] == b["kana"]).fill_null(False)
-    alike |= (a["kana_given"] == b["kana_family"]).fill_null(False)
-    return alike | (a["kana_family"] == b["kana_given"]).fill_null(False)
+def _spoken_alike(names: pl.DataFrame, ours: Lines, theirs: Lines) -> Mask:
+    """Of two that say how they are read: that may be equal, or equal when the parts are turned round."""
+    heard = names.select(digest(part).fill_null(0) for part in ("kana", "kana_family", "kana_given"))
+    key, family, given = (heard[part].to_numpy() for part in heard.columns)
+    turned = (given[ours] == family[theirs]) & (family[ours] == given[theirs])
+    alike: Mask = (key[ours] == key[theirs]) | turned
+    return alike
 
 
 @cache

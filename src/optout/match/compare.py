@@ -6,18 +6,20 @@ brother (健一/健二). In doubt the answer is `similar`, which is at most a re
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
+import numpy as np
 import polars as pl
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cpdist
 
+from optout.match.aloud import with_reading, with_words
 from optout.match.apart import plainly_other
-from optout.match.beside import met_names, paired, sided
-from optout.match.firms import branch, firm, other_form, other_trade, trades
+from optout.match.beside import met_names, paired
+from optout.match.firms import branch, firm, other_form, other_trade
 from optout.match.weights import commonness
-from optout.match.words import may_agree
-from optout.text import chars, foreign, letters, name, reading, surname
+from optout.text import chars, letters, name, reading, surname
 
 PERSON_LEVELS: Final = ("same", "former", "similar", "renamed", "relative", "other", "unknown")
 _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
@@ -25,9 +27,10 @@ _RANK: Final = {level: rank for rank, level in enumerate(PERSON_LEVELS)}
 _NUMERALS: Final = "[一二三四五六七八九十]"
 # 幸子 written サチ子: the kana say how a kanji may be read, which only a lexicon could confirm.
 _SPELT_OUT: Final = "[ァ-ヺ]"
-_IN_KANA: Final = "^[ァ-ヺー]+$"
 _MOST_ALIKE: Final = 3  # letters of a name that may be misread at once
 _FAR: Final = 9  # letters apart; whoever is so far apart is not alike
+_EQUALLY: Final = ("full", "family", "care_of", "form", "place", "source", "firm")
+_DATED: Final = ("full", "kana", "source", "latin", "romaji", "romaji_family", "romaji_given")
 
 
 def persons(
@@ -39,39 +42,81 @@ def persons(
         pairs: `a`, `b` UInt32, distinct.
         rows: Long frame of names of the rows (see `optout.keys.people`), `i` = `a`.
         entries: The same of the entries, `i` = `b`.
-        worth: `crossed`, `siblings`, `born` Boolean, a line a pair: where reading aloud is worth its cost.
+        worth: Boolean, a line a pair: `crossed`, `siblings`, `born`: where reading aloud is worth its cost; `dated`:
+            where it matters by what blocking finds the pair.
 
     Returns:
         `person` String, `written` Boolean (the same name stands on both sides, letter by letter), `dated` Boolean
-        (beside an equal birth date blocking finds the pair by these names) and `commonness` Float64 (bits, see
-        `match.weights`); in the order of the pairs, no nulls.
+        (of names that are alike, where asked: beside an equal birth date blocking finds the pair by these names) and
+        `commonness` Float64 (bits, see `match.weights`); in the order of the pairs, no nulls.
     """
-    numbered = pl.concat([pairs.select("a", "b"), worth], how="horizontal").with_row_index("pair")
-    together = pl.concat([sided(rows), sided(entries)])
-    met = met_names(numbered, rows["i"], entries["i"], together["staffed"])
-    apart = plainly_other(together, met["a_line"], met["b_line"])
-    named = paired(met.filter(~apart), numbered, together)
-    named = _with_person(_with_words(_with_reading(_with_kana(_with_kanji(named)))))
-    best = named.group_by("pair").agg(
-        pl.col("person").replace_strict(_RANK, return_dtype=pl.UInt8).min(),
-        (pl.col("a_full") == pl.col("b_full")).any().alias("written"),
-        _dated().any().alias("dated"),
-        commonness().max().alias("commonness"),
+    met, names = met_names(pairs, rows, entries)
+    apart = plainly_other(names, met["a_line"], met["b_line"])
+    near = met.filter(~apart)
+    one = (names["full"].gather(near["a_line"]) == names["full"].gather(near["b_line"])).fill_null(False)
+    equal, unequal = _equal(near.filter(one), names), _unequal(near.filter(~one), names, worth)
+    other = met["pair"].filter(apart)
+    levels = _best(
+        [(other, "other"), *((found["pair"], found["person"]) for found in (equal, unequal))], pairs.height
     )
-    others = met.filter(apart).select(pl.col("pair").unique(), other=pl.lit(_RANK["other"], pl.UInt8))
-    joined = numbered.join(best, on="pair", how="left", maintain_order="left")
-    joined = joined.join(others, on="pair", how="left", maintain_order="left")
-    named_levels = {rank: level for level, rank in _RANK.items()}
-    person = pl.min_horizontal("person", "other")
-    bits = pl.col("commonness").fill_null(0.0)
-    return joined.select(
-        person.replace_strict(named_levels, default="unknown", return_dtype=pl.String).alias("person"),
-        pl.col("written", "dated").fill_null(False),
-        pl.when(pl.col("other").is_null())
-        .then(bits)
-        .otherwise(bits.clip(lower_bound=0.0))
-        .alias("commonness"),
+    asked = near.filter(((levels == "similar") & worth["dated"]).gather(near["pair"]))
+    dated = asked.filter(paired(asked, names, _DATED).select(_dated()).to_series())
+    return pl.DataFrame(
+        {
+            "person": levels,
+            "written": _among(equal["pair"], pairs.height),
+            "dated": _among(dated["pair"], pairs.height),
+            "commonness": _most_common(equal, pl.concat([other, unequal["pair"]]), pairs.height),
+        }
     )
+
+
+def _best(found: Iterable[tuple[pl.Series, str | pl.Series]], height: int) -> pl.Series:
+    """The best level of each pair by those of its names; `unknown` where nothing is known of a pair."""
+    ranks = np.full(height, _RANK["unknown"], np.uint8)
+    for pair, level in found:
+        rank = _RANK[level] if isinstance(level, str) else level.replace_strict(_RANK, return_dtype=pl.UInt8)
+        np.minimum.at(ranks, pair.to_numpy(), np.asarray(rank))
+    return pl.Series(PERSON_LEVELS).gather(ranks)
+
+
+def _among(pairs: pl.Series, height: int) -> pl.Series:
+    """Boolean, a line a pair: it is one of these."""
+    among = np.zeros(height, np.bool_)
+    among[pairs.to_numpy()] = True
+    return pl.Series(among, dtype=pl.Boolean)
+
+
+def _most_common(equal: pl.DataFrame, others: pl.Series, height: int) -> pl.Series:
+    """Of the equal names of each pair the commonest; of what else was compared the pair has 0."""
+    bits = np.full(height, -np.inf)
+    np.maximum.at(bits, equal["pair"].to_numpy(), equal["commonness"].to_numpy())
+    np.maximum.at(bits, others.to_numpy(), 0.0)
+    return pl.Series(np.where(np.isneginf(bits), 0.0, bits))
+
+
+def _equal(met: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """`pair`, `person`, `commonness` of names that are one, letter by letter: how they are read says no more."""
+    told = pl.concat([met, paired(met, names, _EQUALLY)], how="horizontal")
+    level = (
+        pl.when(other_form() | _passed_on())
+        .then(pl.lit("similar"))
+        .when(_once())
+        .then(pl.lit("former"))
+        .otherwise(pl.lit("same"))
+    )
+    told = told.select("pair", "a_full", "a_family", "b_full", "b_family", person=level, firm=firm())
+    borne = (told["person"] != "similar") & ~told["firm"]
+    bits = commonness(_split(told.filter(borne)))
+    common = pl.repeat(0.0, told.height, eager=True).scatter(borne.arg_true(), bits)
+    return told.select("pair", "person").with_columns(commonness=common)
+
+
+def _unequal(met: pl.DataFrame, names: pl.DataFrame, worth: pl.DataFrame) -> pl.DataFrame:
+    """`pair`, `person` of names that are not one, or of which one is told in kana only."""
+    named = pl.concat([met, paired(met, names, names.columns), worth[met["pair"]]], how="horizontal")
+    named = _with_kana(_with_kanji(named))
+    return _with_person(with_words(with_reading(named))).select("pair", "person")
 
 
 def _dated() -> pl.Expr:
@@ -110,14 +155,16 @@ def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr) -> pl.Series:
 
 
 def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
-    """`kanji`: equal, similar, renamed, relative, other, or none when a side has no kanji."""
-    named = _split(named.with_columns(trades()))
-    named = named.with_columns(
-        _distance(named, "gn", pl.col("a_fn") == pl.col("b_fn")).alias("given_distance"),
-        _distance(named, "full", pl.lit(True)).alias("full_distance"),
+    """`kanji`: similar, renamed, relative, other, or none when a side has no kanji. In another order."""
+    told = named["a_full"].is_not_null() & named["b_full"].is_not_null()
+    some, none = _split(named.filter(told)), named.filter(~told).with_columns(kanji=pl.lit("none"))
+    some = some.with_columns(
+        _distance(some, "gn", pl.col("a_fn") == pl.col("b_fn")).alias("given_distance"),
+        _distance(some, "full", pl.lit(True)).alias("full_distance"),
     )
-    named = _with_wildcards(_with_likeness(named))
-    return named.lazy().with_columns(_kanji_level().alias("kanji")).collect()
+    some = _with_wildcards(_with_likeness(some))
+    some = some.lazy().with_columns(_kanji_level().alias("kanji")).collect()
+    return pl.concat([some, none], how="diagonal")
 
 
 def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
@@ -140,8 +187,10 @@ def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
 
 def _split(named: pl.DataFrame) -> pl.DataFrame:
     """Surname `fn` and given name `gn` of both sides; where nothing separates them, the other side or a guess does."""
-    guesses = [name.family_length(named[f"{side}_full"]).alias(f"{side}_guess") for side in "ab"]
-    named = named.with_columns(guesses).with_columns(bare=_bare())
+    guesses = name.family_length(pl.concat([named["a_full"], named["b_full"]]))
+    named = named.with_columns(
+        guesses.head(named.height).alias("a_guess"), guesses.tail(named.height).alias("b_guess"), bare=_bare()
+    )
     cuts = []
     for side, other in ("ab", "ba"):
         full, family = pl.col(f"{side}_full"), pl.col(f"{side}_family")
@@ -175,7 +224,6 @@ def _bare() -> pl.Expr:
 
 
 def _kanji_level() -> pl.Expr:
-    a, b = pl.col("a_full"), pl.col("b_full")
     family = pl.col("a_fn") == pl.col("b_fn")
     a_gn, b_gn = pl.col("a_gn"), pl.col("b_gn")
     given = (a_gn == b_gn) & (a_gn.str.len_chars() > 0)
@@ -183,17 +231,11 @@ def _kanji_level() -> pl.Expr:
     plain = [gn.str.replace_all(_NUMERALS, "一") for gn in (a_gn, b_gn)]
     numbered = (plain[0] == plain[1]) & (a_gn != b_gn)
     spelt = [gn.str.contains(_SPELT_OUT) for gn in (a_gn, b_gn)]
-    near = (pl.col("full_distance") <= 1) & (a.str.len_chars() >= 3)
+    near = (pl.col("full_distance") <= 1) & (pl.col("a_full").str.len_chars() >= 3)
     latin = [gn.str.contains("^[A-Z]+$") for gn in (a_gn, b_gn)]
     half_spelt = (spelt[0] != spelt[1]) & (a_gn.str.slice(-1) == b_gn.str.slice(-1))
     return (
-        pl.when(a.is_null() | b.is_null())
-        .then(pl.lit("none"))
-        .when((a == b) & other_form())
-        .then(pl.lit("similar"))
-        .when(a == b)
-        .then(pl.lit("equal"))
-        .when(other_trade())
+        pl.when(other_trade())
         .then(pl.lit("other"))
         .when(pl.col("bare"))
         .then(pl.lit("relative"))
@@ -256,7 +298,14 @@ def _gap_fits(lossy: str, whole: str) -> pl.Expr:
 
 
 def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
-    """`spoken`: equal, similar, relative, renamed, other, or none when a side has no kana."""
+    """`spoken`: equal, similar, relative, renamed, other, or none when a side has no kana, or kanji have the say."""
+    asked = named["a_kana"].is_not_null() & named["b_kana"].is_not_null() & (named["kanji"] != "similar")
+    heard, none = named.filter(asked), named.filter(~asked).with_columns(spoken=pl.lit("none"))
+    return pl.concat([_heard(heard), none], how="diagonal")
+
+
+def _heard(named: pl.DataFrame) -> pl.DataFrame:
+    """`spoken` of names with kana on both sides."""
     a, b = pl.col("a_kana"), pl.col("b_kana")
     latin = pl.col("a_latin") | pl.col("b_latin")
     both_latin = pl.col("a_latin") & pl.col("b_latin")
@@ -267,6 +316,9 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
     begins |= pl.col("b_kana_given").str.starts_with(pl.col("a_kana_given"))
     family = (pl.col("a_kana_family") == pl.col("b_kana_family")).fill_null(False)
     near_given = begins.fill_null(False) | (pl.col("kana_distance") <= 1)
+    turned = (pl.col("a_kana_given") == pl.col("b_kana_family")) & (
+        pl.col("a_kana_family") == pl.col("b_kana_given")
+    )
     named = named.with_columns(
         *(
             pl.when(latin & pl.col(f"{s}_romaji_given").is_not_null())
@@ -276,15 +328,10 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         ),
         _distance(named, "kana_given", family).alias("kana_distance"),
         _distance(named, "kana", pl.lit(True)).alias("kana_whole"),
+        turned=turned.fill_null(False),
     )
-    turned = (pl.col("a_kana_given") == pl.col("b_kana_family")) & (
-        pl.col("a_kana_family") == pl.col("b_kana_given")
-    )
-    named = _with_order(named.with_columns(turned=turned.fill_null(False)))
     level = (
-        pl.when(a.is_null() | b.is_null())
-        .then(pl.lit("none"))
-        .when(firm() & (((a == b) & other_form()) | ((a != b) & branch("kana"))))
+        pl.when(firm() & (((a == b) & other_form()) | ((a != b) & branch("kana"))))
         .then(pl.lit("similar"))
         .when((a == b) | (pl.col("turned") & pl.col("ordered")))
         .then(pl.lit("equal"))
@@ -304,7 +351,7 @@ def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("similar"))
         .otherwise(pl.lit("other"))
     )
-    return named.lazy().with_columns(level.alias("spoken")).collect()
+    return _with_order(named).lazy().with_columns(level.alias("spoken")).collect()
 
 
 def _unsplit_beginning() -> pl.Expr:
@@ -319,88 +366,14 @@ def _with_order(named: pl.DataFrame) -> pl.DataFrame:
     """`ordered`: where the two parts stand turned round, it is plain which is the surname."""
     if not named["turned"].any():
         return named.with_columns(ordered=pl.lit(False))
-    plain = [
-        reading.clearly_surname_first(named[f"{side}_kana_family"], named[f"{side}_kana_given"])
-        for side in "ab"
-    ]
-    return named.with_columns(ordered=plain[0] | plain[1])
-
-
-def _with_words(named: pl.DataFrame) -> pl.DataFrame:
-    """`worded`: word by word, in any order and script, the two may be one name. Only where nothing else says so."""
-    asked = named["crossed"] & (named["kanji"] == "none")
-    asked &= ~named["spoken"].is_in(["equal", "similar"]) & (named["read"] != "equal")
-    if not asked.any():
-        return named.with_columns(worded=pl.lit(False))
-    words = [foreign.words(named.filter(asked)[f"{side}_cell"]).alias(f"{side}_words") for side in "ab"]
-    told = pl.DataFrame(words).with_columns(named.filter(asked)["line"])
-    told = told.filter(may_agree(told))
-    return named.with_columns(worded=pl.col("line").is_in(told["line"].implode()))
-
-
-def _with_reading(named: pl.DataFrame) -> pl.DataFrame:
-    """`read`: do kanji and kana agree when read? Only for pairs whose answer depends on it."""
-    kanji, spoken = pl.col("kanji"), pl.col("spoken")
-    crossed = (kanji == "none") & (spoken == "none")
-    crossed &= (pl.col("a_full").is_not_null() | pl.col("a_kana").is_not_null()) & (
-        pl.col("b_full").is_not_null() | pl.col("b_kana").is_not_null()
+    family, given = (
+        pl.concat([named[f"{side}_kana_{part}"].filter(named["turned"]) for side in "ab"])
+        for part in ("family", "given")
     )
-    # Nobody's kana beside a company are its reading, and were compared as that.
-    crossed &= ~(pl.col("a_ownerless") | pl.col("b_ownerless"))
-    siblings = (kanji == "relative") & (spoken == "none")
-    # Beside a birth date a relative is nobody, unless one of the given names is the reading of the other.
-    spelt = [pl.col(f"{side}_gn").str.contains(_IN_KANA).fill_null(False) for side in "ab"]
-    read = pl.col("siblings") | (pl.col("born") & (spelt[0] != spelt[1]))
-    named = named.with_columns((crossed & pl.col("crossed") | siblings & read).alias("asked")).with_row_index(
-        "line"
-    )
-    asked = named.filter("asked")
-    if asked.is_empty():
-        return named.with_columns(pl.lit("none").alias("read"))
-    answers = _read(asked)
-    joined = named.join(answers, on="line", how="left", maintain_order="left")
-    return joined.with_columns(pl.col("read").fill_null("none"))
-
-
-def _read(asked: pl.DataFrame) -> pl.DataFrame:
-    """`line`, `read`: equal, similar (in romaji), different, or unclear, for the pairs in question."""
-    told = [asked[f"{side}_kana"].is_not_null() for side in "ab"]
-    neither = asked.filter(~told[0] & ~told[1])
-    usual = reading.shared(neither["a_gn"], neither["b_gn"])
-    halves = [_crossed(asked.filter(told[1] & ~told[0]), "a", "b")]
-    halves.append(_crossed(asked.filter(told[0] & ~told[1]), "b", "a"))
-    return pl.concat(
-        [
-            _agreement(pl.concat(halves)),
-            neither.select("line", read=pl.when(usual).then(pl.lit("equal")).otherwise(pl.lit("unclear"))),
-        ]
-    )
-
-
-def _crossed(asked: pl.DataFrame, named: str, spoken: str) -> pl.DataFrame:
-    """`line`, and what `reading.agree` asks of the kanji of one side and the kana of the other."""
-    return asked.select(
-        "line",
-        *(pl.col(f"{named}_{part}").alias(part) for part in reading.NAMED),
-        pl.col(f"{spoken}_kana").alias("key"),
-        *(pl.col(f"{spoken}_{part}").alias(part) for part in reading.SPOKEN if part != "key"),
-        firm=firm(),
-    )
-
-
-def _agreement(pairs: pl.DataFrame) -> pl.DataFrame:
-    """`line`, `read`: may the kanji of one side be read like the kana of the other?"""
-    alike = reading.agree(pairs)
-    level = (
-        pl.when(alike & pairs["latin"])  # romaji has lost the length of vowels
-        .then(pl.lit("similar"))
-        .when(alike)
-        .then(pl.lit("equal"))
-        .when(~alike)
-        .then(pl.lit("different"))
-        .otherwise(pl.lit("unclear"))
-    )
-    return pairs.select("line", level.alias("read"))
+    plain = reading.clearly_surname_first(family, given)
+    half = len(plain) // 2
+    ordered = named["turned"].scatter(named["turned"].arg_true(), plain.head(half) | plain.tail(half))
+    return named.with_columns(ordered=ordered)
 
 
 def _with_person(named: pl.DataFrame) -> pl.DataFrame:
@@ -411,17 +384,15 @@ def _with_person(named: pl.DataFrame) -> pl.DataFrame:
     whole = pl.max_horizontal(pl.col("a_full").str.len_chars(), pl.col("b_full").str.len_chars()) > 2
     whole |= pl.col("a_given").is_not_null() | pl.col("b_given").is_not_null()
     read_alike = (read == "equal") & whole
-    once = ((pl.col("a_source") == "former") | (pl.col("b_source") == "former")).fill_null(False)
-    same = (kanji == "equal") | ((kanji == "none") & ((spoken == "equal") | read_alike))
-    passed_on = (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)
+    same = (kanji == "none") & ((spoken == "equal") | read_alike)
     doubtful = (kanji == "similar") | (spoken == "equal") | (read == "equal")
     doubtful |= (kanji == "none") & ((spoken == "similar") | pl.col("worded"))
     unread = (kanji == "none") & (spoken == "none") & read.is_in(["unclear", "similar"])
     level = (
         pl.when(unknown[0] | unknown[1])
         .then(pl.lit("unknown"))
-        .when(same & ~passed_on)
-        .then(pl.when(once).then(pl.lit("former")).otherwise(pl.lit("same")))
+        .when(same & ~_passed_on())
+        .then(pl.when(_once()).then(pl.lit("former")).otherwise(pl.lit("same")))
         .when(same | doubtful | unread)
         .then(pl.lit("similar"))
         .when((kanji == "renamed") | ((kanji == "none") & (spoken == "renamed")))
@@ -431,3 +402,13 @@ def _with_person(named: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.lit("other"))
     )
     return named.with_columns(level.alias("person"))
+
+
+def _once() -> pl.Expr:
+    """One of the names is a former one."""
+    return ((pl.col("a_source") == "former") | (pl.col("b_source") == "former")).fill_null(False)
+
+
+def _passed_on() -> pl.Expr:
+    """One of the names is that of whoever passes the letter on."""
+    return (pl.col("a_care_of") | pl.col("b_care_of")).fill_null(False)

@@ -1,4 +1,4 @@
-"""What tells two businesses apart: legal form, trade, branch. Boolean expressions over a frame of paired names."""
+"""What tells two businesses apart: legal form, trade, branch. Expressions over names, and over names in pairs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ import polars as pl
 from optout.text import company
 
 
+def told() -> list[pl.Expr]:
+    """`trade` and `firm` of names: what one says at its end that a business trades in, and that it is a company's.
+
+    A company has no surname, no brothers, and does not marry.
+    """
+    trade = pl.col("full").str.extract(f".({company.trades()})$", 1)
+    named = (pl.col("source") == "company") | pl.col("form").is_not_null() | trade.is_not_null()
+    return [trade.alias("trade"), named.fill_null(False).alias("firm")]
+
+
 def firm() -> pl.Expr:
-    """At least one side is a company: it has no surname, no brothers, and does not marry."""
-    sides = [
-        (pl.col(f"{s}_source") == "company")
-        | pl.col(f"{s}_form").is_not_null()
-        | pl.col(f"{s}_trade").is_not_null()
-        for s in "ab"
-    ]
-    return (sides[0] | sides[1]).fill_null(False)
-
-
-def trades() -> list[pl.Expr]:
-    """`a_trade`, `b_trade`: what a name says at its end that a business trades in; the others ask for it."""
-    return [pl.col(f"{s}_full").str.extract(f".({company.trades()})$", 1).alias(f"{s}_trade") for s in "ab"]
+    """At least one side is a company."""
+    return pl.col("a_firm") | pl.col("b_firm")
 
 
 def other_trade() -> pl.Expr:

@@ -16,7 +16,8 @@ import polars as pl
 
 from optout.keys import Comparable
 from optout.match.compare import PERSON_LEVELS, persons
-from optout.match.places import ADDRESS_LEVELS, NEARLY, PLACED, address_level
+from optout.match.facts import Facts
+from optout.match.places import ADDRESS_LEVELS, NEARLY, address_level
 from optout.match.weights import landline
 
 LEVELS: Final = MappingProxyType(
@@ -29,8 +30,6 @@ LEVELS: Final = MappingProxyType(
         "corporate_number": ("equal", "different", "none"),
     }
 )
-
-_COMPARED: Final = (*PLACED, "phones", "emails", "aliases", "birth", "corporate_number")
 
 
 def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.DataFrame:
@@ -46,15 +45,15 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
         `commonness` Float64 (of an agreeing name, bits), `landline` Boolean (no number that agrees is a mobile one);
         no nulls, same order.
     """
-    sides = pl.concat([_side(rows, pairs["a"], "a"), _side(entries, pairs["b"], "b")], how="horizontal")
-    fields = sides.lazy().select(
-        _lists("phones").alias("phone"),
-        _email().alias("email"),
-        _scalar("birth").alias("birth_date"),
-        _scalar("corporate_number").alias("corporate_number"),
-        landline("a_phones", "b_phones").alias("landline"),
+    facts = Facts(rows.facts, entries.facts, pairs["a"], pairs["b"])
+    phones = facts.meet("phones", "phones")
+    levels = address_level(facts).with_columns(
+        _answer(phones, facts.told("phones")).alias("phone"),
+        _email(facts).alias("email"),
+        _answer(facts.equal("birth"), facts.told("birth")).alias("birth_date"),
+        _answer(facts.equal("corporate_number"), facts.told("corporate_number")).alias("corporate_number"),
+        landline(facts, phones).alias("landline"),
     )
-    levels = pl.concat([address_level(sides), fields.collect()], how="horizontal")
     people = persons(pairs, rows.people, entries.people, _worth_reading(levels))
     # Blocking finds most of these only beside the very same name; what it cannot see must not decide.
     half = pl.col("address").is_in(NEARLY) & ~pl.col("written") & ~pl.col("met")
@@ -68,7 +67,7 @@ def compare(pairs: pl.DataFrame, rows: Comparable, entries: Comparable) -> pl.Da
 
 
 def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
-    """Reading kanji aloud is dear: `crossed`, `siblings` and `born` say where it can change a verdict.
+    """Reading kanji aloud is dear: `crossed`, `siblings` and `born` say where it can change a verdict; and `dated`.
 
     Kanji against kana wait for any other field that speaks for the pair. Two given names of one surname are read only
     at one address (or birth date): beside an equal phone a relative and a misspelt name are reviewed alike.
@@ -84,6 +83,7 @@ def _worth_reading(levels: pl.DataFrame) -> pl.DataFrame:
         (beside & ~settled).alias("crossed"),
         (placed & ~settled).alias("siblings"),
         ((pl.col("birth_date") == "equal") & ~settled).alias("born"),
+        (pl.col("birth_date") == "equal").alias("dated"),
     )
 
 
@@ -93,50 +93,16 @@ def _born() -> pl.Expr:
     return pl.when(unseen).then(pl.lit("none")).otherwise("birth_date").alias("birth_date")
 
 
-def _side(comparable: Comparable, lines: pl.Series, side: str) -> pl.DataFrame:
-    facts = comparable.facts.select(_COMPARED)
-    facts = facts[lines] if len(lines) else facts.clear()
-    return facts.rename({column: f"{side}_{column}" for column in _COMPARED})
+def _answer(equal: pl.Series, told: pl.Series) -> pl.Series:
+    """The level of a field that both sides tell, and tell alike."""
+    return pl.Series(("none", "different", "equal")).gather(told.cast(pl.UInt32) + equal.cast(pl.UInt32))
 
 
-def _equal(column: str) -> pl.Expr:
-    """True only where both sides tell and agree."""
-    return (pl.col(f"a_{column}") == pl.col(f"b_{column}")).fill_null(False)
-
-
-def _conflict(column: str) -> pl.Expr:
-    """True only where both sides tell and disagree."""
-    return (pl.col(f"a_{column}") != pl.col(f"b_{column}")).fill_null(False)
-
-
-def _scalar(column: str) -> pl.Expr:
-    return (
-        pl.when(_equal(column))
-        .then(pl.lit("equal"))
-        .when(_conflict(column))
-        .then(pl.lit("different"))
-        .otherwise(pl.lit("none"))
+def _email(facts: Facts) -> pl.Series:
+    """Equal, or equal but for the domain, which a provider renamed."""
+    exact = _answer(facts.meet("emails", "emails"), facts.told("emails"))
+    alias = (
+        facts.meet("emails", "aliases") | facts.meet("aliases", "emails") | facts.meet("aliases", "aliases")
     )
-
-
-def _meet(left: str, right: str) -> pl.Expr:
-    """The two lists have an element in common."""
-    common = pl.col(left).list.set_intersection(pl.col(right)).list.len() > 0
-    return common.fill_null(False)
-
-
-def _lists(column: str) -> pl.Expr:
-    told = pl.col(f"a_{column}").is_not_null() & pl.col(f"b_{column}").is_not_null()
-    return (
-        pl.when(_meet(f"a_{column}", f"b_{column}"))
-        .then(pl.lit("equal"))
-        .when(told)
-        .then(pl.lit("different"))
-        .otherwise(pl.lit("none"))
-    )
-
-
-def _email() -> pl.Expr:
-    alias = _meet("a_emails", "b_aliases") | _meet("a_aliases", "b_emails") | _meet("a_aliases", "b_aliases")
-    exact = _lists("emails")
-    return pl.when((exact != "equal") & alias).then(pl.lit("alias")).otherwise(exact)
+    renamed = alias & (exact != "equal")
+    return exact.scatter(renamed.arg_true(), "alias") if renamed.any() else exact

@@ -6,12 +6,13 @@ hit. Weights (`match.weights`) order the review, they never decide.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from typing import Final
 
 import polars as pl
 
 from optout import tables
+from optout.match.kinds import kinds
 from optout.match.weights import FIELDS, bits
 from optout.schema import REASON, VERDICT
 
@@ -30,9 +31,19 @@ def decide(levels: pl.DataFrame) -> pl.DataFrame:
         The frame with `rule` String, `verdict` VERDICT, `reason` REASON (all null where no rule fits) and `weight`
         Float64 (bits). Same order.
     """
+    found, kind = kinds(levels, _named())
+    rule = found.select(_first_rule().alias("rule"))
+    answered = rule.join(answers(), on="rule", how="left", maintain_order="left")[kind]
     weight = bits(levels).sum_horizontal().alias("weight")
-    decided = levels.with_columns(_first_rule().alias("rule"), weight)
-    return decided.join(answers(), on="rule", how="left", maintain_order="left")
+    return levels.with_columns(answered["rule"], weight, answered["verdict"], answered["reason"])
+
+
+@cache
+def _named() -> dict[str, tuple[str, ...]]:
+    """The values of each column that some rule names."""
+    rules = tables.load("rules")
+    told = {column: rules[column].str.split("|").explode().unique().sort() for column in (*FIELDS, *_CONTEXT)}
+    return {column: tuple(values.filter(values != _ANY)) for column, values in told.items()}
 
 
 def answers() -> pl.DataFrame:

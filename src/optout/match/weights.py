@@ -13,10 +13,10 @@ from typing import Final
 import polars as pl
 
 from optout import tables
-from optout.match.firms import firm
+from optout.match.facts import Facts
+from optout.match.kinds import kinds
 
 FIELDS: Final = ("person", "address", "phone", "email", "birth_date", "corporate_number")
-_NAMED: Final = ("same", "former")
 _AT_HOME: Final = ("equal", "room_differs")
 # 060 070 080 090: the number of one person.
 _MOBILE: Final = "(^| )0[6-9]0[0-9]{8}"
@@ -29,6 +29,13 @@ def weights() -> pl.DataFrame:
     return table.select("field", "level").with_columns(pl.Series("weight", bits))
 
 
+@cache
+def _weighed() -> dict[str, tuple[str, ...]]:
+    """The levels of each field that have a weight."""
+    table = weights()
+    return {field: tuple(table.filter(pl.col("field") == field)["level"]) for field in FIELDS}
+
+
 def bits(levels: pl.DataFrame) -> pl.DataFrame:
     """What each field of each pair weighs.
 
@@ -39,12 +46,13 @@ def bits(levels: pl.DataFrame) -> pl.DataFrame:
     Returns:
         Float64 columns FIELDS, in order; their sum is the weight of the pair.
     """
+    kind, of = kinds(levels, _weighed())
     table = weights()
     plain = []
     for field in FIELDS:
         rows = table.filter(pl.col("field") == field)
         plain.append(pl.col(field).replace_strict(rows["level"], rows["weight"], default=0.0))
-    found = levels.select(plain)
+    found = kind.select(plain)[of]
     if "commonness" in levels.columns:
         found = found.with_columns(pl.col("person") - levels["commonness"])
     if "landline" in levels.columns:
@@ -54,22 +62,33 @@ def bits(levels: pl.DataFrame) -> pl.DataFrame:
     return found
 
 
-def commonness() -> pl.Expr:
-    """How much more often than an average name the agreeing one is borne, in bits; 0 where none is equal in kanji.
+def commonness(equal: pl.DataFrame) -> pl.Series:
+    """How much more often than an average name one is borne that two people have, in bits.
 
-    Float64 over a frame of paired names (`a_` and `b_` `fn` surname, `gn` given name; `person`, `kanji`). Elementwise.
-    Of two ways to split one name the commoner counts.
+    Of two ways to split it the commoner counts.
+
+    Args:
+        equal: Paired names that are equal in kanji, `a_` and `b_` `fn` surname, `gn` given name, of people.
+
+    Returns:
+        Float64 series, same height and order.
     """
-    told = pl.col("person").is_in(_NAMED) & (pl.col("kanji") == "equal") & ~firm()
     share = pl.max_horizontal(_borne(side) for side in "ab")
     borne = share.clip(bound("rarest_name"), bound("commonest_name"))
-    return pl.when(told).then((borne / _average()).log(2)).otherwise(0.0)
+    return equal.select((borne / _average()).log(2)).to_series()
 
 
-def landline(ours: str, theirs: str) -> pl.Expr:
-    """No number in both lists (String, national digits) is a mobile one. Boolean, no nulls; elementwise."""
-    common = pl.col(ours).list.set_intersection(pl.col(theirs)).list.join(" ")
-    return ~common.str.contains(_MOBILE).fill_null(value=False)
+def landline(facts: Facts, met: pl.Series) -> pl.Series:
+    """Boolean, a line a pair: no number that both sides have is a mobile one. `met`: they have one at all."""
+    mobile = facts.beside(*(_mobile(side["phones"]) for side in (facts.rows, facts.entries)))
+    asked = met & mobile[0] & mobile[1]
+    common = facts.only(asked).paired(["phones"]).select(pl.col("a_phones").list.set_intersection("b_phones"))
+    return (~asked).scatter(asked.arg_true(), ~_mobile(common.to_series()))
+
+
+def _mobile(phones: pl.Series) -> pl.Series:
+    """Boolean: one of the numbers of each list is a mobile one."""
+    return phones.list.join(" ").str.contains(_MOBILE).fill_null(value=False)
 
 
 def bound(quantity: str) -> float:

@@ -20,8 +20,11 @@ _MOST: Final = 6  # words of one name; more are a sentence, and every order of t
 def may_agree(pairs: pl.DataFrame) -> pl.Series:
     """Boolean series `alike`, a line a pair: `a_words`, `b_words` List(String) may be one name. Null counts as not."""
     told = pairs.select("a_words", "b_words").drop_nulls().unique()
-    odd = foreign.borrowed(pl.concat([told["a_words"].explode(), told["b_words"].explode()]))
-    answers = [_alike(a, b, odd) for a, b in told.iter_rows()]
+    met = told.rows()
+    odd = foreign.borrowed(
+        pl.Series([word for a, b in met if _crossed(a, b) for word in a + b], dtype=pl.String)
+    )
+    answers = [_alike(a, b, odd) for a, b in met]
     known = told.with_columns(pl.Series("alike", answers, dtype=pl.Boolean))
     joined = pairs.select("a_words", "b_words").join(
         known, on=["a_words", "b_words"], how="left", maintain_order="left"
@@ -29,10 +32,14 @@ def may_agree(pairs: pl.DataFrame) -> pl.Series:
     return joined["alike"].fill_null(value=False)
 
 
+def _crossed(ours: list[str], theirs: list[str]) -> bool:
+    """In two scripts."""
+    return len({word.isascii() for word in ours + theirs}) > 1
+
+
 def _alike(ours: list[str], theirs: list[str], borrowed: frozenset[str]) -> bool:
     shorter, longer = sorted((ours, theirs), key=len)
-    crossed = len({word.isascii() for word in ours + theirs}) > 1
-    if crossed and not any(len(word) == 1 or word in borrowed for word in ours + theirs):
+    if _crossed(ours, theirs) and not any(len(word) == 1 or word in borrowed for word in ours + theirs):
         return False  # romaji and Japanese kana are compared by their reading
     if len(shorter) == 1:
         whole = {"".join(longer), "".join([*longer[1:], longer[0]]), "".join([longer[-1], *longer[:-1]])}

@@ -7,6 +7,7 @@ one merged table does all of it in a single pass, at a third of the cost of NFKC
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -90,6 +91,36 @@ class Replacement:
         if not patterns:
             return text
         return text.str.replace_many(patterns, replacements, leftmost=True)
+
+    def on_text(self, text: str) -> str:
+        """The same for one text: where only a few are asked, one after the other."""
+        return self._stretches.sub(self._on_stretch, text)
+
+    def _on_stretch(self, found: re.Match[str]) -> str:
+        text, at, told = found[0], 0, []
+        while at < len(text):
+            lengths = (length for length in self._longest_first if text[at : at + length] in self._index)
+            length = next(lengths, 0)
+            told.append(self.replacements[self._index[text[at : at + length]]] if length else text[at])
+            at += length or 1
+        return "".join(told)
+
+    @cached_property
+    def _stretches(self) -> re.Pattern[str]:
+        """Where patterns may stand: a letter that begins one and all behind it that stand inside of one."""
+        letters = ["".join(map(re.escape, sorted(chosen))) for chosen in (self._by_first, self.inner)]
+        alone = "".join(map(re.escape, (pattern for pattern in self.patterns if len(pattern) == 1)))
+        longer = f"[{letters[0]}][{letters[1]}]+" if letters[1] else ""
+        return re.compile("|".join(part for part in (longer, alone and f"[{alone}]") if part))
+
+    @cached_property
+    def inner(self) -> frozenset[str]:
+        """The letters that stand behind the first one of a pattern."""
+        return frozenset(letter for pattern in self.patterns for letter in pattern[1:])
+
+    @cached_property
+    def _longest_first(self) -> tuple[int, ...]:
+        return tuple(sorted(self._lengths, reverse=True))
 
     @cached_property
     def _index(self) -> dict[str, int]:

@@ -60,6 +60,8 @@ def borrowed(words: pl.Series) -> frozenset[str]:
     """
     word, key = pl.col("word"), pl.col("key")
     told = words.cast(pl.String).drop_nulls().unique(maintain_order=True).to_frame("word")
+    if told.is_empty():
+        return frozenset()
     told = told.with_columns(kana.parse(told["word"])["key"])
     romaji = (key.is_not_null() & ~key.str.contains("[A-Z]")).fill_null(False)
     latin = word.str.contains("^[ -~]{2,}$") & ~romaji

@@ -97,12 +97,12 @@ def run_together(readings: pl.Expr) -> pl.Expr:
         >>> pl.select(run_together(pl.lit("サノ" + "オータ")), run_together(pl.lit("サノーウタ")).alias("whole")).row(0)
         ('サノータ', 'サノータ')
     """
-    return _seams()(readings)
+    return seams()(readings)
 
 
 def romaji_of(readings: pl.Expr) -> pl.Expr:
     """K1 (or `run_together`) → RK. Elementwise; null stays null."""
-    return _nasals()(readings)
+    return nasals()(readings)
 
 
 @cache
@@ -139,8 +139,8 @@ def _long_vowels() -> chars.Replacement:
 
 
 @cache
-def _seams() -> chars.Replacement:
-    """A kana and up to three vowels or marks that lengthen it → the kana and one mark."""
+def seams() -> chars.Replacement:
+    """`run_together`: a kana and up to three vowels or marks that lengthen it → the kana and one mark."""
     longer: dict[str, set[str]] = {}
     for vowels in tables.mapping("kana_long_vowel"):
         longer.setdefault(vowels[0], {_LONG}).add(vowels[1:])
@@ -160,8 +160,8 @@ def _unvoiced() -> chars.Replacement:
 
 
 @cache
-def _nasals() -> chars.Replacement:
-    """K1 → RK: no length, and ン before a vowel as Hepburn without apostrophe reads it."""
+def nasals() -> chars.Replacement:
+    """`romaji_of`, K1 → RK: no length, and ン before a vowel as Hepburn without apostrophe reads it."""
     return chars.Replacement.of(tables.mapping("kana_nasal") | {_LONG: ""})
 
 
@@ -238,9 +238,9 @@ def _keys(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(_long_vowels()(pl.col("key", "family", "given")))
     return frame.with_columns(
         loose=_unvoiced()(pl.col("key")),
-        romaji=_nasals()(pl.col("key")),
-        romaji_family=_nasals()(pl.col("family")),
-        romaji_given=_nasals()(pl.col("given")),
+        romaji=nasals()(pl.col("key")),
+        romaji_family=nasals()(pl.col("family")),
+        romaji_given=nasals()(pl.col("given")),
     ).select(*SCHEMA)
 
 

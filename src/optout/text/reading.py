@@ -10,27 +10,24 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import polars as pl
 
 from optout import tables
-from optout.text import kana, letters, surname
+from optout.text import chars, kana, letters, surname
+from optout.text.said import VOWELS, Asked, Ear, Listed, Sound, Sounds, Way
 
 # What `agree` is told of each pair: the name, and what is to be its reading.
 NAMED: Final = ("full", "family", "given")
 SPOKEN: Final = ("key", "romaji", "romaji_family", "romaji_given", "latin")
 _REPEATED: Final = re.compile(r"([㐀-䶿一-鿿])\1")
 _READABLE: Final = rf"^[{letters.HAN}ァ-ヺー]+$"
-_LONGEST_SURNAME: Final = 5
-_ONE_NAME: Final = 3  # so short, it may be a surname alone or a given name alone
-_LONGEST_PART: Final = 6
 _LONGEST_GIVEN: Final = 4  # of which all readings are listed; each letter multiplies them
-Use = Literal["family", "given"]
-Fold = Callable[[pl.Expr], pl.Expr]
+Use: TypeAlias = Literal["family", "given"]
 
 
 def agree(pairs: pl.DataFrame) -> pl.Series:
@@ -52,19 +49,14 @@ def agree(pairs: pl.DataFrame) -> pl.Series:
         >>> agree(pl.DataFrame([name | romaji | {"key": key} for key in keys])).to_list()
         [True, None, False]
     """
-    columns = [*NAMED, *SPOKEN, "firm"]
-    lines = pairs.select(columns).with_columns(
-        pl.col(*NAMED, "key", "romaji", "romaji_family", "romaji_given").cast(pl.String),
-        pl.col("latin", "firm").fill_null(value=False),
+    lines = pairs.select(
+        pl.col(*NAMED, *SPOKEN[:-1]).cast(pl.String), pl.col("latin", "firm").fill_null(value=False)
     )
-    told = pl.col("full").str.contains(_READABLE) & pl.col("key").is_not_null()
-    asked = lines.filter(told).unique(maintain_order=True).with_row_index("id")
-    found = [
-        _answers(asked.filter(pl.col("latin") == latin), fold)
-        for latin, fold in ((False, kana.run_together), (True, _romaji))
-    ]
-    known = asked.join(pl.concat(found), on="id").drop("id")
-    return lines.join(known, on=columns, how="left", nulls_equal=True, maintain_order="left")["agree"]
+    told = (lines["full"].str.contains(_READABLE) & lines["key"].is_not_null()).fill_null(value=False)
+    asked = [Asked(*line) for line in lines.filter(told).iter_rows()]
+    known = _answers([*dict.fromkeys(asked)])
+    answers = pl.repeat(None, lines.height, dtype=pl.Boolean, eager=True).alias("agree")
+    return answers.scatter(told.arg_true(), pl.Series([known.get(one) for one in asked], dtype=pl.Boolean))
 
 
 def clearly_surname_first(family: pl.Series, given: pl.Series) -> pl.Series:
@@ -81,12 +73,18 @@ def clearly_surname_first(family: pl.Series, given: pl.Series) -> pl.Series:
         >>> clearly_surname_first(pl.Series(["スズキ", "ミナミ"]), pl.Series(["イチロー", "アオイ"])).to_list()
         [True, False]
     """
-    surnames = _lexicon("family").whole["reading"].unique().implode()
-    usual = _lexicon("given", usual=True).whole["reading"].unique().implode()
     first, second = pl.col("family"), pl.col("given")
+    asked = pl.concat([family, given]).implode()
+    surnames, usual = (heard.filter(heard.is_in(asked)).implode() for heard in _heard_as())
     clear = first.is_in(surnames) & ~first.is_in(usual) & second.is_in(usual)
     frame = pl.DataFrame({"family": family, "given": given})
     return frame.select(clear=clear.fill_null(value=False))["clear"]
+
+
+@cache
+def _heard_as() -> tuple[pl.Series, pl.Series]:
+    """The listed readings of surnames, and the usual ones of given names."""
+    return _listed("family")["reading"].unique(), _listed("given", usual=True)["reading"].unique()
 
 
 def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
@@ -109,7 +107,8 @@ def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
     pairs = pl.DataFrame({"a": ours, "b": theirs}, schema={"a": pl.String, "b": pl.String})
     kana_only = [pl.col(side).str.contains("^[ァ-ヺー]+$") for side in "ab"]
     told = pairs.drop_nulls().unique().with_columns(usual=kana_only[0] == kana_only[1])
-    alike = pl.concat([_read_alike(told.filter(usual=usual), usual=usual) for usual in (True, False)])
+    halves = [(told.filter(usual=usual), usual) for usual in (True, False)]
+    alike = pl.concat([_read_alike(half, usual=usual) for half, usual in halves])
     joined = pairs.join(
         alike.with_columns(shared=pl.lit(value=True)), on=["a", "b"], how="left", maintain_order="left"
     )
@@ -118,52 +117,49 @@ def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
 
 def _read_alike(pairs: pl.DataFrame, *, usual: bool) -> pl.DataFrame:
     """The distinct `a`, `b` that have a reading in common."""
+    if pairs.is_empty():
+        return pairs.select("a", "b")
     read = _readings(pl.concat([pairs["a"], pairs["b"]]).unique(), usual=usual)
     both = pairs.join(read, left_on="a", right_on="name").join(read, left_on="b", right_on="name")
     return both.filter(pl.col("reading") == pl.col("reading_right")).select("a", "b").unique()
 
 
-def _romaji(readings: pl.Expr) -> pl.Expr:
-    return kana.romaji_of(kana.run_together(readings))
+class _Fold(NamedTuple):
+    """What makes one key of readings: of a column, and text by text."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Lexicon:
-    """What surnames, or given names, may be read like.
-
-    Attributes:
-        use: Which of the two; the column of a frame of ways that holds them.
-        whole: `name`, `reading` of whole names.
-        parts: The same of single kanji, and of kana, which read themselves.
-    """
-
-    use: Use
-    whole: pl.DataFrame
-    parts: pl.DataFrame
-
-    @classmethod
-    def of(cls, use: Use, *, usual: bool = False) -> _Lexicon:
-        """Everything the table has on surnames or given names, or the usual readings only."""
-        listed = tables.readings().filter(pl.col(use) & (pl.col("usual") | (not usual)))
-        whole, parts = (listed.filter(part=part).select("name", "reading") for part in (False, True))
-        return cls(use, whole, pl.concat([parts, _kana_letters()]))
-
-    def about(self, ways: pl.DataFrame) -> _Lexicon:
-        """Only what concerns the names of these ways: every join after that is small."""
-        asked = pl.col("name").is_in(ways[self.use].unique().implode())
-        return _Lexicon(self.use, self.whole.filter(asked), self.parts)
-
-    def lists(self) -> pl.Expr:
-        """Boolean over ways: the name is listed as a whole."""
-        return pl.col(self.use).is_in(self.whole["name"].unique().implode())
-
-
-Lexicons = tuple[_Lexicon, _Lexicon]  # surnames, given names
+    of: Callable[[pl.Expr], pl.Expr]
+    passes: Sequence[chars.Replacement]
 
 
 @cache
-def _lexicon(use: Use, *, usual: bool = False) -> _Lexicon:
-    return _Lexicon.of(use, usual=usual)
+def _fold(latin: bool) -> _Fold:
+    if latin:
+        return _Fold(
+            lambda readings: kana.romaji_of(kana.run_together(readings)), (kana.seams(), kana.nasals())
+        )
+    return _Fold(kana.run_together, (kana.seams(),))
+
+
+@cache
+def _listed(use: Use, *, usual: bool = False) -> pl.DataFrame:
+    """`name`, `reading`, `usual` of whole surnames or given names: everything the table has, or usual readings only."""
+    return _of(use, usual=usual, part=False)
+
+
+@cache
+def _letters(use: Use, *, usual: bool = False) -> pl.DataFrame:
+    """`name`, `reading` of single kanji, and of kana, which read themselves."""
+    return pl.concat([_of(use, usual=usual, part=True).drop("usual"), _kana_letters()])
+
+
+def _of(use: Use, *, usual: bool, part: bool) -> pl.DataFrame:
+    listed = tables.readings().filter(pl.col(use) & (pl.col("usual") | (not usual)), part=part)
+    return listed.select("name", "reading", "usual")
+
+
+@cache
+def _foreign_sounds(*, latin: bool) -> Mapping[str, Sounds]:
+    return _sounds(_foreign_surnames(), latin=latin)
 
 
 @cache
@@ -174,122 +170,114 @@ def _kana_letters() -> pl.DataFrame:
     return pl.concat([read, pl.DataFrame({"name": ["ー"], "reading": ["ー"]})])
 
 
-def _answers(asked: pl.DataFrame, fold: Fold) -> pl.DataFrame:
-    """`id`, `agree` of the pairs of which there is no doubt."""
-    if asked.is_empty():
-        return pl.DataFrame(schema={"id": pl.UInt32, "agree": pl.Boolean})
-    targets = _targets(asked, fold)
-    cuts = _cuts(asked.filter(~pl.col("firm")))
-    lexicons = (_lexicon("family").about(cuts), _lexicon("given").about(cuts))
-    ways = cuts.filter(_likely(lexicons[0])).join(targets, on="id")
-    firms = asked.filter("firm").select("id", word="full", said=pl.lit("")).join(targets, on="id")
-    heard = _heard(ways, lexicons, fold)
-    heard = heard.join(_foreign(ways.join(heard, on="id", how="semi"), lexicons, fold), on="id", how="anti")
-    read = pl.concat([heard, _done(_extended(firms, _spoken(firms["word"]), fold))])
-    other = _unlike(ways.join(read, on="id", how="anti"), lexicons, fold)
-    return pl.concat(
-        [read.with_columns(agree=pl.lit(value=True)), other.with_columns(agree=pl.lit(value=False))]
+def _answers(asked: Sequence[Asked]) -> dict[Asked, bool | None]:
+    """May each name be read so? In doubt there is no answer."""
+    cuts = {one: one.cuts() for one in asked if not one.firm}
+    families = _about(_listed("family"), {family for ways in cuts.values() for family, _ in ways})
+    givens = _about(_listed("given"), {given for ways in cuts.values() for _, given in ways})
+    ways = _likely(cuts, frozenset(families["name"]))
+    answers: dict[Asked, bool | None] = {}
+    for latin in (False, True):
+        some = [one for one in asked if one.latin == latin]
+        if some:
+            answers |= _heard(some, ways, families, givens, latin=latin)
+    return answers
+
+
+def _heard(
+    asked: Sequence[Asked],
+    cuts: Mapping[Asked, Sequence[Way]],
+    families: pl.DataFrame,
+    givens: pl.DataFrame,
+    *,
+    latin: bool,
+) -> dict[Asked, bool | None]:
+    """The answers for readings of one script."""
+    sought = dict(zip(asked, _sought(asked, latin=latin), strict=True))
+    ways = {one: cuts[one] for one in asked if not one.firm and sought[one]}
+    ear = _ear(ways.values(), families, givens, latin=latin)
+    heard = {one for one in ways if ear.hears(ways[one], sought[one])}
+    dark = [one for one in ways if one not in heard and ear.dark(ways[one])]
+    words = [one.full for one in asked if one.firm]
+    for _ in range(2):  # surnames, then given names
+        words += sorted({part for one in dark for part in ear.unread(ways[one], sought[one])})
+        ear, words = replace(ear, aloud={**ear.aloud, **_aloud(words, latin=latin)}), []
+    heard |= {one for one in dark if ear.hears_aloud(ways[one], sought[one])}
+    heard -= {one for one in heard if ear.foreign(ways[one], sought[one])}
+    heard |= {one for one in asked if one.firm and ear.hears_word(one.full, sought[one])}
+    unlike = [one for one in ways if one not in heard and ear.unlike(ways[one], sought[one])]
+    return {**dict.fromkeys(heard, True), **dict.fromkeys(unlike, False)}
+
+
+def _sought(asked: Sequence[Asked], *, latin: bool) -> list[set[str]]:
+    """What is to be said, folded."""
+    sought = [one.sought() for one in asked]
+    texts = pl.Series([*set().union(*sought)], dtype=pl.String).to_frame("text")
+    folded = dict(texts.with_columns(folded=_fold(latin).of(pl.col("text"))).iter_rows())
+    return [{folded[text] for text in texts_of} for texts_of in sought]
+
+
+def _likely(cuts: Mapping[Asked, Sequence[Way]], listed: Collection[str]) -> dict[Asked, list[Way]]:
+    """The cuts behind a listed surname, or one as long as surnames are, or one that is not told."""
+    wholes = [*{family + given for ways in cuts.values() for family, given in ways}]
+    lengths = surname.family_length(pl.Series(wholes, dtype=pl.String))
+    usual = dict(zip(wholes, lengths.to_list(), strict=True))
+    return {
+        one: [
+            (family, given)
+            for family, given in ways
+            if not family or family in listed or len(family) == usual[family + given]
+        ]
+        for one, ways in cuts.items()
+    }
+
+
+def _ear(
+    ways: Collection[Sequence[Way]], families: pl.DataFrame, givens: pl.DataFrame, *, latin: bool
+) -> Ear:
+    """What is to be known of these names."""
+    surnames, names = ({way[part] for cuts in ways for way in cuts} for part in (0, 1))
+    families, givens = _about(families, surnames), _about(givens, names)
+    return Ear(
+        _fold(latin).passes,
+        Listed(_sounds(families, latin=latin), _spelling("family", surnames, latin=latin)),
+        Listed(_sounds(givens, latin=latin), _spelling("given", names, latin=latin)),
+        usual=_sounds(givens.filter("usual"), latin=latin),
+        abroad=_foreign_sounds(latin=latin),
+        aloud={},
     )
 
 
-def _heard(ways: pl.DataFrame, lexicons: Lexicons, fold: Fold) -> pl.DataFrame:
-    """`id` of the pairs whose name can be read so: listed names first, then part by part, pykakasi last."""
-    found = []
-    for say in (_listed, _spelt, _aloud):
-        said = ways.with_columns(said=pl.lit(""))
-        for lexicon in lexicons:
-            said = say(said, lexicon, fold)
-        found.append(_done(said))
-        ways = ways.join(found[-1], on="id", how="anti")
-        if ways.is_empty():
-            break
-        if say is _spelt:
-            ways = ways.filter(_dark(ways, lexicons))
-    return pl.concat(found)
+def _spelling(use: Use, parts: Collection[str], *, latin: bool) -> Mapping[str, Sounds]:
+    """The readings of the letters of these parts."""
+    return _sounds(_about(_letters(use), set().union(*parts)), latin=latin)
 
 
-def _targets(asked: pl.DataFrame, fold: Fold) -> pl.DataFrame:
-    """`id`, `target`: what is to be said, surname first; romaji may have been written the other way round."""
-    turned = pl.col("romaji_given") + pl.col("romaji_family")
-    sought = pl.when("latin").then(pl.concat_list("romaji", turned)).otherwise(pl.concat_list("key"))
-    each = asked.select("id", target=sought).explode("target").drop_nulls()
-    return each.with_columns(fold(pl.col("target"))).unique()
+def _about(listed: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Only what concerns these names."""
+    return listed.filter(pl.col("name").is_in(pl.Series([*names], dtype=pl.String).implode()))
 
 
-def _cuts(named: pl.DataFrame) -> pl.DataFrame:
-    """`id`, `family`, `given`: a name where it is cut, or everywhere it may be. A part may be missing (blank)."""
-    told = pl.col("family").is_not_null() & pl.col("given").is_not_null()
-    parted = named.filter(told).select("id", "family", "given")
-    places = pl.int_ranges(0, pl.min_horizontal(pl.col("full").str.len_chars(), _LONGEST_SURNAME) + 1)
-    uncut = named.filter(~told).select("id", "full", cut=places).explode("cut")
-    family, given = pl.col("full").str.slice(0, pl.col("cut")), pl.col("full").str.slice(pl.col("cut"))
-    short = pl.col("full").str.len_chars() <= _ONE_NAME
-    cut = uncut.filter(((family != "") & (given != "")) | short).select("id", family=family, given=given)
-    return pl.concat([parted, cut])
-
-
-def _likely(families: _Lexicon) -> pl.Expr:
-    """The surname is listed, or as long as surnames are, or not told."""
-    usual = pl.col("family").str.len_chars() == surname.guess(pl.col("family") + pl.col("given"))
-    return families.lists() | usual.fill_null(value=False) | (pl.col("family") == "")
-
-
-def _done(ways: pl.DataFrame) -> pl.DataFrame:
-    return ways.filter(pl.col("said") == pl.col("target")).select("id").unique()
-
-
-def _extended(ways: pl.DataFrame, readings: pl.DataFrame, fold: Fold) -> pl.DataFrame:
-    """`ways` with every reading of `word` said behind `said`, as far as `target` begins so."""
-    if ways.is_empty():
-        return ways.drop("word")
-    said = ways.join(readings, left_on="word", right_on="name")
-    said = said.with_columns(said=fold(pl.col("said") + pl.col("reading")))
-    # ン may yet become ナ行 before a vowel.
-    begins = pl.col("target").str.starts_with(pl.col("said").str.strip_suffix("ン"))
-    return said.filter(begins).drop("reading", "word").unique()
-
-
-def _listed(ways: pl.DataFrame, lexicon: _Lexicon, fold: Fold) -> pl.DataFrame:
-    """Each way with a reading that the table lists for the whole part; a missing part is said already."""
-    silent = ways.filter(pl.col(lexicon.use) == "")
-    return pl.concat([silent, _extended(ways.with_columns(word=lexicon.use), lexicon.whole, fold)])
-
-
-def _spelt(ways: pl.DataFrame, lexicon: _Lexicon, fold: Fold) -> pl.DataFrame:
-    """`_listed`, and kanji by kanji; a surname only if none is listed, for of those hardly any reading is missing."""
-    left = ways.filter(pl.col(lexicon.use) != "")
-    if lexicon.use == "family":
-        left = left.filter(~lexicon.lists())
-    spelt = [_listed(ways, lexicon, fold)]
-    for at in range(_LONGEST_PART):
-        left = left.with_columns(word=pl.col(lexicon.use).str.slice(at, 1))
-        left = _extended(left, lexicon.parts, fold)
-        spelt.append(left.filter(pl.col(lexicon.use).str.len_chars() == at + 1))
-        if left.is_empty():
-            break
-    return pl.concat(spelt).unique()
-
-
-def _aloud(ways: pl.DataFrame, lexicon: _Lexicon, fold: Fold) -> pl.DataFrame:
-    """`_spelt`, and as pykakasi reads the parts that the table cannot read."""
-    words = ways.filter(_unreadable(ways, lexicon)).with_columns(word=lexicon.use)
-    return pl.concat([_spelt(ways, lexicon, fold), _extended(words, _spoken(words["word"]), fold)]).unique()
-
-
-def _foreign(ways: pl.DataFrame, lexicons: Lexicons, fold: Fold) -> pl.DataFrame:
-    """`id` of the pairs whose surname is read as a Chinese or Korean one and the given name not as in Japan.
-
-    Whoever is 李 明 may be リ アキラ, リ メイ, リー ミン or イ ミョン: one reading says too little.
-    """
-    abroad = _foreign_surnames().rename({"name": "family"})
-    held = ways.filter(pl.col("given") != "").join(abroad, on="family").with_columns(said=pl.lit(""))
-    held = held.filter(pl.col("target").str.starts_with(fold(pl.col("reading")))).drop("reading").unique()
-    usual = _lexicon("given", usual=True).about(held)
-    return (
-        held.select("id")
-        .unique()
-        .join(_done(_listed(_listed(held, lexicons[0], fold), usual, fold)), on="id", how="anti")
+def _sounds(listed: pl.DataFrame, *, latin: bool) -> Mapping[str, Sounds]:
+    """The readings of each name, as they are listed and folded."""
+    if listed.is_empty():
+        return {}
+    fold = _fold(latin)
+    inner = [*frozenset().union(*(replacement.inner for replacement in fold.passes))]
+    folded = pl.col("folded")
+    told = listed.select("name", "reading", folded=fold.of(pl.col("reading"))).with_columns(
+        stem=folded.str.strip_suffix("ン"),
+        tail=folded.str.replace(f"^[{VOWELS}]", ""),
+        joins=pl.col("reading").str.head(1).is_in(inner),
     )
+    found: dict[str, list[Sound]] = {}
+    for name, reading, run, stem, tail, joins in told.iter_rows():
+        found.setdefault(name, []).append((reading, run, stem, tail, joins))
+    return found
+
+
+def _aloud(words: Sequence[str], *, latin: bool) -> Mapping[str, Sounds]:
+    return _sounds(_spoken(pl.Series(words, dtype=pl.String)), latin=latin) if words else {}
 
 
 @cache
@@ -299,62 +287,18 @@ def _foreign_surnames() -> pl.DataFrame:
     return table.select(name=letters.spell(pl.col("written")), reading=kana.keys(pl.col("reading")))
 
 
-def _dark(ways: pl.DataFrame, lexicons: Lexicons) -> pl.Expr:
-    """Boolean over `ways`: in none of the ways of this pair can the table read both parts."""
-    unreadable = [_unreadable(ways, lexicon) for lexicon in lexicons]
-    return (unreadable[0] | unreadable[1]).all().over("id")
-
-
-def _unlike(ways: pl.DataFrame, lexicons: Lexicons, fold: Fold) -> pl.DataFrame:
-    """`id` of the pairs of which neither part can be read so, though both can be read."""
-    families, givens = lexicons
-    parted = ways.filter((pl.col("family") != "") & (pl.col("given") != "")).with_columns(said=pl.lit(""))
-    sure = parted.filter(families.lists())
-    unsure = pl.concat(
-        [
-            parted.filter(_unreadable(parted, givens)).select("id"),
-            _listed(sure, families, fold).select("id"),
-            _ending(parted, givens, fold).select("id"),
-        ]
-    )
-    return sure.select("id").unique().join(unsure, on="id", how="anti")
-
-
-def _ending(ways: pl.DataFrame, lexicon: _Lexicon, fold: Fold) -> pl.DataFrame:
-    """The ways whose target ends with a reading of the given name, listed or kanji by kanji from the last."""
-    name = pl.col(lexicon.use)
-    said = fold(pl.col("reading") + pl.col("said"))
-    # The first sound may be lost in a long vowel before it (サノ + オウタ).
-    ends = pl.col("target").str.ends_with(said.str.replace("^[アイウエオー]", ""))
-    whole = ways.join(lexicon.whole, left_on=lexicon.use, right_on="name").filter(ends)
-    left, found = ways, [whole.select("id")]
-    for at in range(_LONGEST_PART):
-        left = left.with_columns(word=name.str.slice(-1 - at, 1)).filter(name.str.len_chars() > at)
-        left = left.join(lexicon.parts, left_on="word", right_on="name").filter(ends).with_columns(said=said)
-        left = left.drop("reading", "word").unique()
-        found.append(left.filter(name.str.len_chars() == at + 1).select("id"))
-        if left.is_empty():
-            break
-    return pl.concat(found)
-
-
-def _unreadable(ways: pl.DataFrame, lexicon: _Lexicon) -> pl.Expr:
-    """Boolean over `ways`: the part is not listed and holds a kanji that is not."""
-    words = ways.filter(~lexicon.lists()).select(word=lexicon.use).unique()
-    letters_of = words.with_columns(letter=pl.col("word").str.split("")).explode("letter")
-    strange = letters_of.join(lexicon.parts, left_on="letter", right_on="name", how="anti")
-    return pl.col(lexicon.use).is_in(strange["word"].unique().implode())
-
-
 def _readings(names: pl.Series, *, usual: bool) -> pl.DataFrame:
     """`name`, `reading`: the readings of given names, part by part where no bearer is known."""
-    named = names.to_frame("given")
-    lexicon = _lexicon("given", usual=usual).about(named)
-    said = named.filter(~lexicon.lists()).select(name="given", reading=pl.lit(""))
-    ends, parts = [lexicon.whole], lexicon.parts.rename({"name": "letter", "reading": "more"})
+    whole = _about(_listed("given", usual=usual), names).drop("usual")
+    said = (
+        names.filter(~names.is_in(whole["name"].implode())).to_frame("name").with_columns(reading=pl.lit(""))
+    )
+    ends, parts = [whole], _letters("given", usual=usual).rename({"name": "letter", "reading": "more"})
     for at in range(_LONGEST_GIVEN):
         said = said.with_columns(letter=pl.col("name").str.slice(at, 1)).join(parts, on="letter")
         said = said.select("name", reading=pl.col("reading") + pl.col("more"))
+        if said.is_empty():
+            break
         ends.append(said.filter(pl.col("name").str.len_chars() == at + 1))
     return pl.concat(ends).with_columns(kana.run_together(pl.col("reading"))).unique()
 
