@@ -108,10 +108,14 @@ class Replacement:
     @cached_property
     def _stretches(self) -> re.Pattern[str]:
         """Where patterns may stand: a letter that begins one and all behind it that stand inside of one."""
-        letters = ["".join(map(re.escape, sorted(chosen))) for chosen in (self._by_first, self.inner)]
+        letters = ["".join(map(re.escape, sorted(chosen))) for chosen in (self._first, self.inner)]
         alone = "".join(map(re.escape, (pattern for pattern in self.patterns if len(pattern) == 1)))
         longer = f"[{letters[0]}][{letters[1]}]+" if letters[1] else ""
         return re.compile("|".join(part for part in (longer, alone and f"[{alone}]") if part))
+
+    @cached_property
+    def _first(self) -> frozenset[str]:
+        return frozenset(pattern[0] for pattern in self.patterns)
 
     @cached_property
     def inner(self) -> frozenset[str]:
@@ -120,7 +124,7 @@ class Replacement:
 
     @cached_property
     def _longest_first(self) -> tuple[int, ...]:
-        return tuple(sorted(self._lengths, reverse=True))
+        return tuple(sorted({len(pattern) for pattern in self.patterns}, reverse=True))
 
     @cached_property
     def _index(self) -> dict[str, int]:
