@@ -17,11 +17,12 @@ import polars as pl
 
 from optout import schema
 from optout.batch import records
+from optout.batch.ahead import ahead
 from optout.batch.codec import Codec
 from optout.batch.encoding import HEAD_BYTES, bearable, survey
 from optout.batch.heading import HEAD_RECORDS, Columns, Heading, find_heading
 from optout.batch.records import CR, LF, LITERAL, UNCLOSED, Positions, Records
-from optout.batch.source import BLOCK_BYTES, Block, Source
+from optout.batch.source import BLOCK_BYTES, READ_BYTES, Block, Source, evenly, gathered
 from optout.errors import (
     ConservationError,
     EmptyBatchError,
@@ -122,7 +123,12 @@ class DelimitedSource(Source):
             UndecidedEncodingError: after the last block, when more than one line in a thousand could not be read.
             UnreadableFileError: after the last block, when the file has changed since it was opened.
         """
-        yield from map(self._block, self._located(target_bytes, as_text=True))
+        length = evenly(self._size - self.header_end, target_bytes)
+        piece = evenly(length, READ_BYTES) if length > READ_BYTES else length
+        pieces: Iterator[Block] = map(self._block, ahead(self._located(piece, as_text=True)))
+        if piece < length:
+            pieces = gathered(pieces, self.columns, self.header_end, self._size, length, piece // 2)
+        yield from pieces
 
     def row_ranges(self, target_bytes: int = BLOCK_BYTES) -> Iterator[RowRanges]:
         """Where the rows of `blocks` lie, at half the cost: nothing is parsed. Raises as `blocks`."""

@@ -28,7 +28,6 @@ from optout.batch.records import Positions
 from optout.batch.source import Block, Source
 from optout.batch.staged import StagedFile, sweep, sync_folder
 from optout.batch.workbook import WorkbookSource
-from optout.batch.workbook_copy import split_workbook
 from optout.errors import ConservationError, OptionError, UnencodableError, UnreadableFileError
 
 FILES: Final[Mapping[str, str]] = MappingProxyType(
@@ -213,6 +212,9 @@ class _Books:
         self._finals = {name: out / name for name in BOOKS.values()}
 
     def written(self) -> dict[str, WrittenFile]:
+        # Here: it loads much that no text file needs.
+        from optout.batch.workbook_copy import split_workbook
+
         if not self._written:
             self.staged = {name: StagedFile(final) for name, final in self._finals.items()}
             with ExitStack() as lent:

@@ -17,6 +17,7 @@ from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, typed
 from optout.screen import seeds
 from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope
+from optout.screen.stages import stage
 
 _AGREEING: Final = {
     "person": ("same",),
@@ -82,14 +83,17 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     """
     planted = seeds.plant(raw, first_row + n_rows)
     whole = pl.concat([raw, planted.drop("seed")], how="diagonal")
-    probe = blocked(whole, "row", snapshot.blocked)
-    pairs, crowded = _candidates(probe, snapshot, question, real=raw.height)
+    with stage("keys"):
+        probe = blocked(whole, "row", snapshot.blocked)
+    with stage("candidates"):
+        pairs, crowded = _candidates(probe, snapshot, question, real=raw.height)
     pairs = _decided(pairs, whole, snapshot, question)
-    hits = _hits(pairs, whole, snapshot)
-    caught = seeds.require_caught(planted, hits.select("row", "request"))
-    hits = hits.filter(pl.col("row") < first_row + n_rows)
-    own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height], crowded)
-    verdicts = _verdicts(hits, own, first_row, n_rows)
+    with stage("verdicts"):
+        hits = _hits(pairs, whole, snapshot)
+        caught = seeds.require_caught(planted, hits.select("row", "request"))
+        hits = hits.filter(pl.col("row") < first_row + n_rows)
+        own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height], crowded)
+        verdicts = _verdicts(hits, own, first_row, n_rows)
     return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught, own)
 
 
@@ -142,17 +146,21 @@ def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, questio
     ours, a = _part_of(raw, pairs["a"])
     theirs, b = _part_of(snapshot.raw, pairs["b"])
     # Both sides at once: what reading costs beyond the lines themselves is paid once.
-    subjects = comparable(pl.concat([ours, theirs], how="diagonal"), snapshot.gazetteer)
+    with stage("comparable"):
+        subjects = comparable(pl.concat([ours, theirs], how="diagonal"), snapshot.gazetteer)
     met = pl.DataFrame({"a": a, "b": b + ours.height})
-    levels = match.compare(met, subjects, subjects).drop("a", "b")
+    with stage("compare"):
+        levels = match.compare(met, subjects, subjects).drop("a", "b")
     household = snapshot.entries["household"].gather(pairs["b"]).fill_null(False)
     asked = pl.DataFrame({"h": household}).select(
         pl.when("h").then(pl.lit("household")).otherwise(pl.lit("person")).alias("asked")
     )
     known = pl.concat([pairs, levels, asked], how="horizontal")
-    return match.decide(
-        known.with_columns(pl.lit(question.policy).alias("policy"), pl.lit(question.channel).alias("channel"))
+    known = known.with_columns(
+        pl.lit(question.policy).alias("policy"), pl.lit(question.channel).alias("channel")
     )
+    with stage("decide"):
+        return match.decide(known)
 
 
 def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[pl.DataFrame, pl.Series]:

@@ -34,8 +34,13 @@ class Tally:
         self._damage: list[pl.DataFrame] = []
         self._seeds = 0
 
-    def add(self, judged: Judged, block: Block, mapping: ColumnMapping) -> None:
+    def add(self, judged: Judged, block: Block, damaged: pl.DataFrame) -> None:
         """Count the verdicts of a block, and the cells a spreadsheet has changed.
+
+        Args:
+            judged: Its verdicts.
+            block: The block.
+            damaged: From `damage.found`.
 
         Raises:
             ConservationError: not one verdict per parsed row.
@@ -47,7 +52,7 @@ class Tally:
         self._counts.update({("why", value): n for value, n in counted(block.quarantined, "why").items()})
         self._counts["quarantined", ""] += block.quarantined.height
         self._counts["records", ""] += block.records
-        self._damage.append(damage.found(block.frame, mapping, block.first_row))
+        self._damage.append(damaged)
         self._seeds = max(self._seeds, judged.seeds)
 
     def _add_judged(self, judged: Judged) -> None:
