@@ -421,10 +421,16 @@ def _cut(piece: bytes, found: Records, wanted: _Mask, instead: dict[int, bytes])
 
 def runs(wanted: _Mask, starts: Positions, ends: Positions) -> Iterator[tuple[int, int]]:
     """First and last index of each run of wanted records that touch one another."""
+    yield from zip(*(side.tolist() for side in _touching(wanted, starts, ends)), strict=True)
+
+
+def spans(wanted: _Mask, starts: Positions, ends: Positions) -> Iterator[tuple[int, int]]:
+    """The byte range of each such run."""
+    firsts, lasts = _touching(wanted, starts, ends)
+    yield from zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
+
+
+def _touching(wanted: _Mask, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
     chosen = np.flatnonzero(wanted)
-    if not len(chosen):
-        return
     breaks = np.flatnonzero((np.diff(chosen) > 1) | (starts[chosen[1:]] != ends[chosen[:-1]]))
-    firsts = chosen[np.concatenate(([0], breaks + 1))]
-    lasts = chosen[np.concatenate((breaks, [len(chosen) - 1]))]
-    yield from zip(firsts.tolist(), lasts.tolist(), strict=True)
+    return np.concatenate((chosen[:1], chosen[breaks + 1])), np.concatenate((chosen[breaks], chosen[-1:]))
