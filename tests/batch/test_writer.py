@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from optout import schema
-from optout.batch import SplitWriter, open_batch, write_json_atomically, write_split, writer
+from optout.batch import SplitWriter, open_batch, workbook_copy, write_json_atomically, write_split
 from optout.batch.codec import ENCODINGS, codec_of, mark_of
 from optout.errors import (
     ConservationError,
@@ -291,7 +291,7 @@ def test_a_workbook_that_cannot_be_written_leaves_nothing(
     def full(*_: object) -> dict[int, int]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writer, "split_workbook", full)
+    monkeypatch.setattr(workbook_copy, "split_workbook", full)
     with pytest.raises(WriteFailedError):
         write_split(open_batch(workbook(tmp_path)), verdicts("keep", "keep", "keep"), tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []

@@ -317,7 +317,7 @@ def test_O4_an_intake_cut_off_anywhere_is_done_again_and_no_half_of_a_file_bears
         with monkeypatch.context() as patched:
             patched.setattr(owner, name, cutting(getattr(owner, name), nth))
             with pytest.raises(_Cut):
-                optout.intake(listed, store, **TOLD, out=out, block_bytes=300 if name == "_add" else 1 << 20)
+                optout.intake(listed, store, **TOLD, out=out, block_bytes=150 if name == "_add" else 1 << 20)
         assert all(complete[file] == digest for file, digest in state_of(out).items()), where
         again = optout.intake(listed, store, **TOLD, out=out)
         assert state_of(out) == complete, where

@@ -65,18 +65,25 @@ def text(cells: pl.Series) -> pl.Series:
         >>> text(pl.Series("tel", [["03-1234-5678", "090-1234-5678"], []])).to_list()
         ['03-1234-5678 / 090-1234-5678', None]
     """
-    if not _readable(cells.dtype):
-        return pl.Series(cells.name, [], pl.String).extend_constant(None, len(cells))
-    written = cells.alias("cell").to_frame().select(_written(cells.dtype))
+    return texts(cells.to_frame()).to_series()
+
+
+def texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every column as `text` gives it, side by side."""
+    written = frame.with_columns(
+        _written(pl.col(name), dtype).alias(name) for name, dtype in frame.schema.items()
+    )
+    stripped = pl.all().str.strip_chars()
+    # Few columns have a blank around any cell: of the others no copy is kept.
+    before, after = (written.select(_n_bytes(cells)).row(0) for cells in (pl.all(), stripped))
+    padded = [name for name, *n in zip(frame.columns, before, after, strict=True) if n[0] != n[1]]
     # One stage each: in one expression the cells would be stripped twice.
-    stripped = written.select(pl.col("cell").str.strip_chars())
-    if _n_bytes(stripped) == _n_bytes(written):
-        stripped = written  # the copy of every cell is free again
-    return stripped.select(pl.when(pl.col("cell") != "").then(pl.col("cell"))).to_series().alias(cells.name)
+    bare = written.with_columns(pl.col(padded).str.strip_chars()) if padded else written
+    return bare.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in frame.columns)
 
 
-def _n_bytes(frame: pl.DataFrame) -> int:
-    return int(frame.select(pl.col("cell").str.len_bytes().cast(pl.UInt64).sum()).item())
+def _n_bytes(cells: pl.Expr) -> pl.Expr:
+    return cells.str.len_bytes().cast(pl.UInt64).sum()
 
 
 def looks(cells: pl.Series, kinds: Iterable[str]) -> pl.DataFrame:
@@ -137,8 +144,9 @@ def _readable(dtype: pl.DataType) -> bool:
     return not (dtype.is_nested() or dtype in (pl.Object, pl.Binary))
 
 
-def _written(dtype: pl.DataType) -> pl.Expr:
-    cell = pl.col("cell")
+def _written(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    if not _readable(dtype):
+        return pl.lit(None, pl.String)
     if dtype == pl.String:
         return cell
     if isinstance(dtype, pl.Datetime):

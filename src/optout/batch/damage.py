@@ -66,11 +66,14 @@ def found(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int = 0) -> pl
         >>> found(list_, recognise(list_.columns)).select("header", "count", "rows").rows()
         [('氏名', 1, [1]), ('TEL', 1, [0])]
     """
+    looked_at = {place: slot for place, slot in slots(mapping).items() if place < frame.width}
+    odd = frame.select(  # all columns side by side
+        _first_look(pl.nth(place), slot).alias(str(place)) for place, slot in looked_at.items()
+    )
     lines = [
         (place, mapping.headers[place], *line)
-        for place, slot in slots(mapping).items()
-        if place < frame.width
-        for line in _ruled(frame.to_series(place), slot, first_row)
+        for place, slot in looked_at.items()
+        for line in _ruled(frame.to_series(place), odd[str(place)], slot, first_row)
     ]
     return pl.DataFrame(lines, schema=SCHEMA, orient="row")
 
@@ -135,10 +138,11 @@ def _parts(mapping: ColumnMapping) -> dict[int, str]:
     return {place: slot for place, slot in slots.items() if place not in whole}
 
 
-def _ruled(column: pl.Series, slot: str, first_row: int) -> Iterator[tuple[str, int, list[int]]]:
-    """Rule, count and first rows; each cell counts for the first rule that fits it."""
+def _ruled(
+    column: pl.Series, odd: pl.Series, slot: str, first_row: int
+) -> Iterator[tuple[str, int, list[int]]]:
+    """Rule, count and first rows of what the first look left; each cell counts for the first rule that fits it."""
     cell = pl.col("cell")
-    odd = column.to_frame("cell").select(_first_look(cell, slot)).to_series()
     if not odd.any():
         return
     rows = (first_row + odd.arg_true()).cast(pl.UInt32)

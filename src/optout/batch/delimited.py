@@ -17,11 +17,12 @@ import polars as pl
 
 from optout import schema
 from optout.batch import records
+from optout.batch.ahead import ahead
 from optout.batch.codec import Codec
 from optout.batch.encoding import HEAD_BYTES, bearable, survey
 from optout.batch.heading import HEAD_RECORDS, Columns, Heading, find_heading
 from optout.batch.records import CR, LF, LITERAL, UNCLOSED, Positions, Records
-from optout.batch.source import BLOCK_BYTES, Block, Source
+from optout.batch.source import BLOCK_BYTES, READ_BYTES, Block, Source, evenly, gathered
 from optout.errors import (
     ConservationError,
     EmptyBatchError,
@@ -122,7 +123,12 @@ class DelimitedSource(Source):
             UndecidedEncodingError: after the last block, when more than one line in a thousand could not be read.
             UnreadableFileError: after the last block, when the file has changed since it was opened.
         """
-        yield from map(self._block, self._located(target_bytes, as_text=True))
+        length = evenly(self._size - self.header_end, target_bytes)
+        piece = evenly(length, READ_BYTES) if length > READ_BYTES else length
+        pieces: Iterator[Block] = map(self._block, ahead(self._located(piece, as_text=True)))
+        if piece < length:
+            pieces = gathered(pieces, self.columns, self.header_end, self._size, length, piece // 2)
+        yield from pieces
 
     def row_ranges(self, target_bytes: int = BLOCK_BYTES) -> Iterator[RowRanges]:
         """Where the rows of `blocks` lie, at half the cost: nothing is parsed. Raises as `blocks`."""
@@ -415,10 +421,16 @@ def _cut(piece: bytes, found: Records, wanted: _Mask, instead: dict[int, bytes])
 
 def runs(wanted: _Mask, starts: Positions, ends: Positions) -> Iterator[tuple[int, int]]:
     """First and last index of each run of wanted records that touch one another."""
+    yield from zip(*(side.tolist() for side in _touching(wanted, starts, ends)), strict=True)
+
+
+def spans(wanted: _Mask, starts: Positions, ends: Positions) -> Iterator[tuple[int, int]]:
+    """The byte range of each such run."""
+    firsts, lasts = _touching(wanted, starts, ends)
+    yield from zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
+
+
+def _touching(wanted: _Mask, starts: Positions, ends: Positions) -> tuple[Positions, Positions]:
     chosen = np.flatnonzero(wanted)
-    if not len(chosen):
-        return
     breaks = np.flatnonzero((np.diff(chosen) > 1) | (starts[chosen[1:]] != ends[chosen[:-1]]))
-    firsts = chosen[np.concatenate(([0], breaks + 1))]
-    lasts = chosen[np.concatenate((breaks, [len(chosen) - 1]))]
-    yield from zip(firsts.tolist(), lasts.tolist(), strict=True)
+    return np.concatenate((chosen[:1], chosen[breaks + 1])), np.concatenate((chosen[breaks], chosen[-1:]))

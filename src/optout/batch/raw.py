@@ -82,9 +82,8 @@ def _texts(frame: pl.DataFrame, mapping: ColumnMapping, first_row: int) -> pl.Da
     used = {place for subject in mapping.subjects for place in _places(subject)}
     used |= {place for slot in ("refusal", "permission", "note") for place in mapping.positions(slot)}
     rows = pl.int_range(first_row, first_row + frame.height, dtype=pl.UInt32, eager=True).alias(_ROW)
-    return pl.DataFrame(
-        [rows, *(cells.text(frame.to_series(place)).alias(str(place)) for place in sorted(used))]
-    )
+    columns = [frame.to_series(place).alias(str(place)) for place in sorted(used)]
+    return cells.texts(pl.DataFrame(columns)).insert_column(0, rows)
 
 
 def _places(subject: Subject) -> set[int]:

@@ -6,6 +6,7 @@ null of a frame stays null. `parsed + quarantined = records` is checked for ever
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,7 +29,10 @@ from optout.errors import ConservationError, EmptyBatchError, UnreadableFileErro
 # million rows: fewer and larger blocks. Memory for one is some 1.3 GB, however long the list.
 BLOCK_BYTES: Final = 96 << 20
 # Small enough that the allocator reuses its pages: a third less CPU than one 140 MB read.
-_WHOLE_READ_BYTES: Final = 16 << 20
+READ_BYTES: Final = 16 << 20
+_TRIED_ROWS: Final = 4096
+# A last block smaller than this part of the others is shared out among them.
+_SMALL: Final = 0.25
 _NOWHERE: Final = np.empty(0, np.int64)
 _EXACT_INTEGER: Final = 2.0**53
 
@@ -62,6 +66,11 @@ class Block:
     def records(self) -> int:
         """Records accounted for: parsed and quarantined."""
         return self.frame.height + self.quarantined.height
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last record, read or not; 0 when there are no bytes."""
+        return max(int(ends[-1]) if len(ends) else 0 for ends in (self.ends, self.bad_ends))
 
 
 class Source(ABC):
@@ -115,7 +124,7 @@ class Source(ABC):
     @cached_property
     def whole(self) -> Block:
         """All blocks as one."""
-        return joined(list(self.blocks(_WHOLE_READ_BYTES)), self.columns)
+        return joined(list(self.blocks(READ_BYTES)), self.columns)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -150,7 +159,8 @@ class FrameSource(Source):
 
     def blocks(self, target_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """Slices of the frame."""
-        rows = rows_per_block(self._text.estimated_size(), self._text.height, target_bytes)
+        height = self._text.height
+        rows = evenly(height, rows_per_block(self._text.estimated_size(), height, target_bytes))
         for first, part in enumerate(self._text.iter_slices(rows)):
             yield Block(part, first * rows, original=self._original.slice(first * rows, rows))
 
@@ -175,18 +185,23 @@ class ParquetSource(Source):
         self.sha256 = encoding.sha256(path)
 
     def blocks(self, target_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
-        """Slices of rows; a slice reads only the row groups it touches."""
-        done, rows = 0, min(self.height, 4096)
+        """Slices of rows; a slice reads only the row groups it touches, the first ones twice to know their size."""
+        part, done = self._slice(0, min(self.height, _TRIED_ROWS)), 0
+        least = part.height
         while done < self.height:
-            try:
-                part = self._scan.slice(done, rows).collect()
-            except (pl.exceptions.PolarsError, OSError):
-                raise _broken_parquet(self.name) from None
-            if part.height != min(rows, self.height - done):
-                raise ConservationError(self.height, done + part.height)
+            rows = max(least, rows_per_block(part.estimated_size(), part.height, target_bytes))
+            part = self._slice(done, min(evenly(self.height - done, rows), self.height - done))
             yield Block(as_text(part, self.name), done, original=part)
-            done += rows
-            rows = rows_per_block(part.estimated_size(), part.height, target_bytes)
+            done, least = done + part.height, 1
+
+    def _slice(self, first: int, rows: int) -> pl.DataFrame:
+        try:
+            part = self._scan.slice(first, rows).collect()
+        except (pl.exceptions.PolarsError, OSError):
+            raise _broken_parquet(self.name) from None
+        if part.height != rows:
+            raise ConservationError(self.height, first + part.height)
+        return part
 
 
 def _broken_parquet(name: str) -> UnreadableFileError:
@@ -198,10 +213,22 @@ def rows_per_block(size: float, rows: int, target_bytes: int) -> int:
     return max(1, int(rows * target_bytes / max(size, 1)))
 
 
+def evenly(total: int, most: int) -> int:
+    """How much to take at once, about `most`, so that no small rest stays behind: a block costs beyond its rows.
+
+    Examples:
+        >>> evenly(120, 100), evenly(130, 100), evenly(1_000, 100), evenly(0, 100)
+        (120, 65, 100, 100)
+    """
+    return -(-total // max(1, math.ceil(total / most - _SMALL))) or most
+
+
 def joined(blocks: list[Block], columns: list[str]) -> Block:
     """Consecutive blocks as one; without blocks, one of no rows."""
     if not blocks:
         return Block(pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), 0)
+    if len(blocks) == 1:
+        return blocks[0]
     originals = [block.original for block in blocks if block.original is not None]
     return Block(
         pl.concat([block.frame for block in blocks]),
@@ -213,6 +240,31 @@ def joined(blocks: list[Block], columns: list[str]) -> Block:
         np.concatenate([block.bad_ends for block in blocks]),
         pl.concat(originals) if originals else None,
     )
+
+
+def gathered(
+    pieces: Iterator[Block], columns: list[str], start: int, end: int, wanted: int, little: int
+) -> Iterator[Block]:
+    """Consecutive pieces of a file as blocks of about `wanted` bytes; none is held here once it was given.
+
+    Args:
+        pieces: All blocks of bytes `start` to `end`.
+        columns: Their columns.
+        start, end: Where the first may begin, where the last may end.
+        wanted: Bytes of a block.
+        little: So many bytes more or less are not worth a block of their own.
+    """
+    parts: list[Block] = []
+    for piece in pieces:
+        parts.append(piece)
+        upto = piece.end
+        del piece
+        if upto - start >= wanted - little and end - upto > little:
+            block, parts, start = [joined(parts, columns)], [], upto
+            yield block.pop()
+    if parts:
+        block, parts = [joined(parts, columns)], []
+        yield block.pop()
 
 
 def unique(headers: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,14 +22,14 @@ import numpy.typing as npt
 import polars as pl
 
 from optout import schema
+from optout.batch.ahead import ahead
 from optout.batch.codec import Codec, canonical, codec_of, mark_of
-from optout.batch.delimited import DelimitedSource, runs
+from optout.batch.delimited import DelimitedSource, spans
 from optout.batch.encoding import sha256
 from optout.batch.records import Positions
 from optout.batch.source import Block, Source
 from optout.batch.staged import StagedFile, sweep, sync_folder
 from optout.batch.workbook import WorkbookSource
-from optout.batch.workbook_copy import split_workbook
 from optout.errors import ConservationError, OptionError, UnencodableError, UnreadableFileError
 
 FILES: Final[Mapping[str, str]] = MappingProxyType(
@@ -117,19 +118,26 @@ class SplitWriter:
         codes = verdicts.cast(schema.VERDICT).to_physical().to_numpy()
         if self._books is not None:
             self._books.codes.append(codes)
-        for first, last in self._copier.slices(block):
-            self._add_rows(block, first, last, codes[first:last])
+        for slices in ahead(self._split(block, codes)):
+            for name, text, n_rows, unencodable in slices:
+                self._unencodable += unencodable
+                self._staged[name].write(text)
+                self._rows[name] += n_rows
         self._staged[QUARANTINED].write(self._copier.quarantined(block))
         self._rows[QUARANTINED] += block.quarantined.height
 
-    def _add_rows(self, block: Block, first: int, last: int, codes: npt.NDArray[np.generic]) -> None:
-        pieces = self._copier.read(block, first, last)
-        for code, name in enumerate(FILES.values()):
-            wanted = codes == code
-            text, bad = pieces.take(wanted)
-            self._unencodable += (bad + block.first_row + first).tolist()
-            self._staged[name].write(text)
-            self._rows[name] += int(wanted.sum())
+    def _split(
+        self, block: Block, codes: npt.NDArray[np.generic]
+    ) -> Iterator[list[tuple[str, bytes, int, list[int]]]]:
+        """Slice by slice what belongs into each file: its text, how many rows, and those it cannot hold."""
+        for first, last in self._copier.slices(block):
+            pieces, found = self._copier.read(block, first, last), []
+            for code, name in enumerate(FILES.values()):
+                wanted = codes[first:last] == code
+                text, bad = pieces.take(wanted)
+                found.append((name, text, int(wanted.sum()), (bad + block.first_row + first).tolist()))
+            del pieces
+            yield found
 
     def commit(self) -> dict[str, WrittenFile]:
         """Give the files their final names.
@@ -140,10 +148,8 @@ class SplitWriter:
             HoldingLockedError: a file of a former run is open elsewhere; files before it were replaced.
         """
         try:
-            self._check()
             written = self.written()
-            for staged in self._every():
-                staged.close()
+            self._check()
             for staged in self._every():
                 staged.place()
         finally:
@@ -168,10 +174,15 @@ class SplitWriter:
         return [*self._staged.values(), *(self._books.staged.values() if self._books else ())]
 
     def _check(self) -> None:
+        """The files can be placed, and are on the disk: the list is read again while the disk is waited for."""
         if self._unencodable:
             rows = sorted(self._unencodable)
             raise UnencodableError(self._copier.encoding, len(rows), tuple(rows[:_ROWS_NAMED]))
-        if not self._source.unchanged():
+        with ThreadPoolExecutor(1) as beside:
+            unchanged = beside.submit(self._source.unchanged)
+            for staged in self._every():
+                staged.close()
+        if not unchanged.result():
             raise UnreadableFileError(self._source.name, "changed while it was being read", "Run it again.")
 
 
@@ -213,6 +224,9 @@ class _Books:
         self._finals = {name: out / name for name in BOOKS.values()}
 
     def written(self) -> dict[str, WrittenFile]:
+        # Here: it loads much that no text file needs.
+        from optout.batch.workbook_copy import split_workbook
+
         if not self._written:
             self.staged = {name: StagedFile(final) for name, final in self._finals.items()}
             with ExitStack() as lent:
@@ -308,10 +322,8 @@ class _Bytes:
     def quarantined(self, block: Block) -> bytes:
         """The raw lines: what cannot be read cannot be put into another encoding."""
         everything = np.ones(len(block.bad_starts), bool)
-        found = runs(everything, block.bad_starts, block.bad_ends)
-        return b"".join(
-            self._span(int(block.bad_starts[first]), int(block.bad_ends[last])) for first, last in found
-        )
+        found = spans(everything, block.bad_starts, block.bad_ends)
+        return b"".join(self._span(begin, end) for begin, end in found)
 
     def _span(self, start: int, end: int) -> bytes:
         with self._source.path.open("rb") as file:
@@ -329,8 +341,7 @@ class _BytePieces:
 
     def take(self, wanted: npt.NDArray[np.bool_]) -> tuple[bytes, Positions]:
         view = memoryview(self.piece)
-        found = runs(wanted, self.starts, self.ends)
-        raw = b"".join(view[int(self.starts[first]) : int(self.ends[last])] for first, last in found)
+        raw = b"".join(view[begin:end] for begin, end in spans(wanted, self.starts, self.ends))
         if self.target is None:
             return raw, np.empty(0, np.int64)
         with suppress(UnicodeEncodeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import polars as pl
@@ -38,9 +39,16 @@ def comparable(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Compara
     Returns:
         Facts in the order of the lines, and the long frame of names.
     """
+    # Side by side: polars and numpy let go of the interpreter while they work.
+    with ThreadPoolExecutor(1) as beside:
+        named = beside.submit(people, raw)
+        return Comparable(_facts(raw, gazetteer), named.result())
+
+
+def _facts(raw: pl.DataFrame, gazetteer: Gazetteer | None) -> pl.DataFrame:
     emails = _told(raw, "email", email.keys)
     code = postal.parse(raw["postal"]).alias("postal")
-    facts = address.parse(raw["address"], code, gazetteer).with_columns(
+    return address.parse(raw["address"], code, gazetteer).with_columns(
         code,
         corporate_numbers(raw["corporate_number"]),
         plain_digits.dates(raw["birth_date"]).alias("birth"),
@@ -49,7 +57,6 @@ def comparable(raw: pl.DataFrame, gazetteer: Gazetteer | None = None) -> Compara
         _lists(emails.filter("alias"), raw.height).alias("aliases"),
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("i"),
     )
-    return Comparable(facts, people(raw))
 
 
 def _told(raw: pl.DataFrame, field: str, keys: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:

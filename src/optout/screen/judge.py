@@ -6,6 +6,7 @@ A row is kept only when it is proved clean; its verdict is the worst of its subj
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -16,6 +17,7 @@ from optout.schema import HITS_SCHEMA, REASON, VERDICT, VERDICTS_SCHEMA, typed
 from optout.screen import seeds
 from optout.screen.own import own_words
 from optout.screen.snapshot import Snapshot, in_scope
+from optout.screen.stages import stage
 
 _AGREEING: Final = {
     "person": ("same",),
@@ -81,14 +83,17 @@ def judge(raw: pl.DataFrame, first_row: int, n_rows: int, snapshot: Snapshot, qu
     """
     planted = seeds.plant(raw, first_row + n_rows)
     whole = pl.concat([raw, planted.drop("seed")], how="diagonal")
-    probe = blocked(whole, "row", snapshot.blocked)
-    pairs, crowded = _candidates(probe, snapshot, question, real=raw.height)
+    with stage("keys"):
+        probe = blocked(whole, "row", snapshot.blocked)
+    with stage("candidates"):
+        pairs, crowded = _candidates(probe, snapshot, question, real=raw.height)
     pairs = _decided(pairs, whole, snapshot, question)
-    hits = _hits(pairs, whole, snapshot)
-    caught = seeds.require_caught(planted, hits.select("row", "request"))
-    hits = hits.filter(pl.col("row") < first_row + n_rows)
-    own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height], crowded)
-    verdicts = _verdicts(hits, own, first_row, n_rows)
+    with stage("verdicts"):
+        hits = _hits(pairs, whole, snapshot)
+        caught = seeds.require_caught(planted, hits.select("row", "request"))
+        hits = hits.filter(pl.col("row") < first_row + n_rows)
+        own = own_words(raw, probe.usable[: raw.height], probe.flagged[: raw.height], crowded)
+        verdicts = _verdicts(hits, own, first_row, n_rows)
     return Judged(verdicts, hits, pairs.filter(pl.col("a") < raw.height), caught, own)
 
 
@@ -141,17 +146,21 @@ def _decided(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot, questio
     ours, a = _part_of(raw, pairs["a"])
     theirs, b = _part_of(snapshot.raw, pairs["b"])
     # Both sides at once: what reading costs beyond the lines themselves is paid once.
-    subjects = comparable(pl.concat([ours, theirs], how="diagonal"), snapshot.gazetteer)
+    with stage("comparable"):
+        subjects = comparable(pl.concat([ours, theirs], how="diagonal"), snapshot.gazetteer)
     met = pl.DataFrame({"a": a, "b": b + ours.height})
-    levels = match.compare(met, subjects, subjects).drop("a", "b")
+    with stage("compare"):
+        levels = match.compare(met, subjects, subjects).drop("a", "b")
     household = snapshot.entries["household"].gather(pairs["b"]).fill_null(False)
     asked = pl.DataFrame({"h": household}).select(
         pl.when("h").then(pl.lit("household")).otherwise(pl.lit("person")).alias("asked")
     )
     known = pl.concat([pairs, levels, asked], how="horizontal")
-    return match.decide(
-        known.with_columns(pl.lit(question.policy).alias("policy"), pl.lit(question.channel).alias("channel"))
+    known = known.with_columns(
+        pl.lit(question.policy).alias("policy"), pl.lit(question.channel).alias("channel")
     )
+    with stage("decide"):
+        return match.decide(known)
 
 
 def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[pl.DataFrame, pl.Series]:
@@ -164,17 +173,17 @@ def _part_of(raw: pl.DataFrame, lines: pl.Series) -> tuple[pl.DataFrame, pl.Seri
 
 def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.DataFrame:
     found = pairs.filter(pl.col("verdict").is_not_null())
-    agreeing = [
-        pl.when(pl.col(field).is_in(levels)).then(pl.lit(_FIELD_NAMES.get(field, field)))
-        for field, levels in _AGREEING.items()
-    ]
+    agreeing = pl.sum_horizontal(
+        pl.col(field).is_in(levels).fill_null(False).cast(pl.UInt8) * 2**bit
+        for bit, (field, levels) in enumerate(_AGREEING.items())
+    )
     frame = found.select(
         raw["row"].gather(found["a"]).alias("row"),
         raw["subject"].gather(found["a"]).alias("subject"),
         snapshot.entries["request"].gather(found["b"]).alias("request"),
         "rule",
         "weight",
-        pl.concat_list(agreeing).list.drop_nulls().alias("fields"),
+        _agreed().gather(found.select(agreeing).to_series()).alias("fields"),
         snapshot.entries["channels"].gather(found["b"]).alias("channels"),
         "verdict",
         "reason",
@@ -184,6 +193,14 @@ def _hits(pairs: pl.DataFrame, raw: pl.DataFrame, snapshot: Snapshot) -> pl.Data
     return frame.with_columns(typed(HITS_SCHEMA)).sort(
         "row", "subject", "request", "rule", maintain_order=True
     )
+
+
+@cache
+def _agreed() -> pl.Series:
+    """The fields of every set of them, the first as the lowest bit: a few lists, looked up by many hits."""
+    names = [_FIELD_NAMES.get(field, field) for field in _AGREEING]
+    sets = [[name for bit, name in enumerate(names) if which >> bit & 1] for which in range(2 ** len(names))]
+    return pl.Series("fields", sets, pl.List(pl.String))
 
 
 def _verdicts(hits: pl.DataFrame, own: pl.DataFrame, first_row: int, n_rows: int) -> pl.DataFrame:

@@ -53,8 +53,7 @@ def own_words(raw: pl.DataFrame, usable: pl.Series, flagged: pl.Series, crowded:
 
 def _said(raw: pl.DataFrame, flagged: pl.Series) -> list[pl.Expr]:
     """`own_flag`, `own_flag_unclear`, `oversized_cell` of every line."""
-    texts = [c for c in ("company", *numbered(raw, "note")) if raw[c].null_count() < raw.height]
-    spoken = [flag.spoken(pl.col(text)).fill_null(False) for text in texts]
+    spoken = [_spoken(raw[text]) for text in ("company", *numbered(raw, "note"))]
     refusals = [flag.refusal(pl.col(column)) for column in numbered(raw, "refusal")]
     refusals += [flag.permission(pl.col(column)) for column in numbered(raw, "permission")]
     identity = [column for column in raw.columns if column not in ("row", "subject", *numbered(raw, "note"))]
@@ -64,3 +63,10 @@ def _said(raw: pl.DataFrame, flagged: pl.Series) -> list[pl.Expr]:
         pl.any_horizontal(never, *(told.is_null() for told in refusals)).alias(_WORDS[1]),
         pl.any_horizontal((pl.col(identity).str.len_bytes() > _LONGEST).fill_null(False)).alias(_WORDS[2]),
     ]
+
+
+def _spoken(texts: pl.Series) -> pl.Series:
+    """`flag.spoken` of the cells that say anything at all: reading an empty one costs as much as a word."""
+    filled = texts.is_not_null().arg_true()
+    refused = texts.gather(filled).to_frame().select(flag.spoken(pl.first())).to_series()
+    return pl.Series(np.zeros(len(texts), np.bool_)).scatter(filled, refused)

@@ -50,21 +50,23 @@ class Meter:
         self._source, self._listener = source, listener
         self._total = source.path.stat().st_size if source.path else 0
 
-    def tell(self, block: Block) -> None:
-        """A block is done."""
+    def at(self, block: Block) -> Progress:
+        """Where the screen stands once a block is done."""
+        rows = block.first_row + block.frame.height
+        return Progress(rows, self._bytes(block, rows), self._total)
+
+    def tell(self, progress: Progress) -> None:
+        """So far everything is done."""
         if self._listener is not None:
-            rows = block.first_row + block.frame.height
-            self._listener(Progress(rows, self._bytes(block, rows), self._total))
+            self._listener(progress)
 
     def end(self, rows: int) -> None:
         """Everything is done: also what follows the last block, or a source that cannot tell places."""
-        if self._listener is not None:
-            self._listener(Progress(rows, self._total, self._total))
+        self.tell(Progress(rows, self._total, self._total))
 
     def _bytes(self, block: Block, rows: int) -> int:
-        ends = [*block.ends[-1:].tolist(), *block.bad_ends[-1:].tolist()]
-        if ends:
-            return int(max(ends))
+        if block.end:
+            return block.end
         height = _height(self._source)
         return self._total * rows // height if height else 0
 

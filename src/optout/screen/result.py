@@ -15,6 +15,7 @@ from optout.schema import HITS_SCHEMA, VERDICTS
 from optout.screen import explain
 from optout.screen.judge import Judged
 from optout.screen.snapshot import Snapshot
+from optout.screen.stages import stage
 from optout.text import name
 
 REPORT: Final = "report.json"
@@ -111,9 +112,10 @@ class Result:
         folder = Path(out)
         writer = SplitWriter(self.source, folder, encoding)
         try:
-            writer.add(self.source.whole, self.verdicts["verdict"])
-            report = self.report | {"files": describe_files(writer.written())}
-            with placed_after({folder / REPORT: as_json(report)}):
+            with stage("write"):
+                writer.add(self.source.whole, self.verdicts["verdict"])
+                report = self.report | {"files": describe_files(writer.written())}
+            with stage("place"), placed_after({folder / REPORT: as_json(report)}):
                 return writer.commit()
         finally:
             writer.abort()

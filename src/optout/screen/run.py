@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from optout.batch import Source, SplitWriter, open_batch
+from optout.batch import Block, Source, SplitWriter, damage, open_batch
 from optout.batch.columns import recognise
 from optout.batch.heading import Columns
 from optout.batch.raw import raw
@@ -19,11 +19,12 @@ from optout.batch.staged import as_json, placed_after
 from optout.errors import EmptyStoreError, OptionError
 from optout.schema import CHANNELS, POLICIES, VERDICTS
 from optout.screen import result as results
-from optout.screen.judge import Question, judge
-from optout.screen.progress import Listener, Meter
+from optout.screen.judge import Judged, Question, judge
+from optout.screen.progress import Listener, Meter, Progress
 from optout.screen.result import Result
 from optout.screen.sampled import SAMPLE, sampled
 from optout.screen.snapshot import Snapshot, snapshot
+from optout.screen.stages import stage
 from optout.screen.tally import Tally
 from optout.store import Store
 from optout.store.history import Past
@@ -72,14 +73,18 @@ def screen(
     question = ask(policy, channel, tenant)
     with ThreadPoolExecutor(1) as beside:
         listed = beside.submit(current_list, store, allow_empty)
-        source = batch if isinstance(batch, Source) else open_batch(batch, encoding, columns, sheet)
-        mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
-        rows = raw(source.frame, mapping)
+        with stage("read"):
+            source = batch if isinstance(batch, Source) else open_batch(batch, encoding, columns, sheet)
+            mapping = recognise(source.headers, columns, ignore, source.frame.head(SAMPLE))
+        with stage("raw"):
+            rows = raw(source.frame, mapping)
         current = listed.result()
-    judged = judge(rows, 0, source.frame.height, current, question)
+        damaged = beside.submit(damage.found, source.frame, mapping)
+        judged = judge(rows, 0, source.frame.height, current, question)
     tally = Tally()
-    tally.add(judged, source.whole, mapping)
-    told = tally.report(source, mapping, mapping.identity_like(source.frame), current, question)
+    with stage("count"):
+        tally.add(judged, source.whole, damaged.result())
+        told = tally.report(source, mapping, mapping.identity_like(source.frame), current, question)
     return Result(judged.verdicts, results.public_hits(judged), told, source, rows, judged, current)
 
 
@@ -138,13 +143,15 @@ def screen_file(
         On any error, and when interrupted, nothing stands under a final name.
     """
     question = ask(policy, channel, tenant)
-    current = current_list(store, allow_empty)
-    source = open_batch(path, encoding, columns, sheet)
+    with ThreadPoolExecutor(1) as beside:
+        opened = beside.submit(open_batch, path, encoding, columns, sheet)
+        current = current_list(store, allow_empty)
+        source = opened.result()
     writer = SplitWriter(source, Path(out), out_encoding)
     try:
         told = _streamed(source, writer, columns, ignore, current, question, block_bytes, progress)
         report = told | {"files": results.describe_files(writer.written())}
-        with placed_after({Path(out) / results.REPORT: as_json(report)}):
+        with stage("place"), placed_after({Path(out) / results.REPORT: as_json(report)}):
             writer.commit()
     finally:
         writer.abort()
@@ -162,22 +169,47 @@ def _streamed(
     block_bytes: int,
     progress: Listener | None,
 ) -> dict[str, Any]:
-    """Judge and write block by block; the columns are decided once, by the first rows."""
-    sample, blocks = sampled(source, block_bytes)
+    """Judge and write block by block; the columns are decided once, by the first rows.
+
+    While a block is judged, a thread writes the one before it and then reads the next: no more than two are held.
+    """
+    with stage("read"):
+        sample, blocks = sampled(source, block_bytes)
     mapping = recognise(source.headers, columns, ignore, sample)
     identity_like = mapping.identity_like(sample)
     del sample
     tally, meter = Tally(), Meter(source, progress)
-    for block in blocks:
-        rows = raw(block.frame, mapping, block.first_row)
-        judged = judge(rows, block.first_row, block.frame.height, current, question)
-        writer.add(block, judged.verdicts["verdict"])
-        tally.add(judged, block, mapping)
-        meter.tell(block)
-        # The next block is read while these names would still hold this one.
-        del block, rows, judged
+
+    def put(block: Block, judged: Judged, damaged: Future[pl.DataFrame]) -> Progress:
+        with stage("write"):
+            writer.add(block, judged.verdicts["verdict"])
+        with stage("count"):
+            tally.add(judged, block, damaged.result())
+        return meter.at(block)
+
+    with ThreadPoolExecutor(1) as beside:
+        behind: list[Future[Progress]] = []
+        coming = beside.submit(_next, blocks)
+        while (block := coming.result()) is not None:
+            damaged = beside.submit(damage.found, block.frame, mapping, block.first_row)
+            coming = beside.submit(_next, blocks)
+            with stage("raw"):
+                rows = raw(block.frame, mapping, block.first_row)
+            judged = judge(rows, block.first_row, block.frame.height, current, question)
+            for written in behind:
+                meter.tell(written.result())
+            behind = [beside.submit(put, block, judged, damaged)]
+            # Another block is waited for while these names would still hold this one.
+            del block, rows, judged
+        for written in behind:
+            meter.tell(written.result())
     meter.end(tally.counts()["rows"])
     return tally.report(source, mapping, identity_like, current, question)
+
+
+def _next(blocks: Iterator[Block]) -> Block | None:
+    with stage("read"):
+        return next(blocks, None)
 
 
 def ask(policy: str, channel: str, tenant: str | None) -> Question:
@@ -191,7 +223,8 @@ def ask(policy: str, channel: str, tenant: str | None) -> Question:
 
 def current_list(store: Store | Past, allow_empty: bool) -> Snapshot:
     """The list as it stands; EmptyStoreError when nothing is on it, unless that is allowed."""
-    current = snapshot(store)
+    with stage("list"):
+        current = snapshot(store)
     if current.n_entries == 0 and not allow_empty:
         raise EmptyStoreError(str(store.path))
     return current

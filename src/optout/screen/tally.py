@@ -34,8 +34,13 @@ class Tally:
         self._damage: list[pl.DataFrame] = []
         self._seeds = 0
 
-    def add(self, judged: Judged, block: Block, mapping: ColumnMapping) -> None:
+    def add(self, judged: Judged, block: Block, damaged: pl.DataFrame) -> None:
         """Count the verdicts of a block, and the cells a spreadsheet has changed.
+
+        Args:
+            judged: Its verdicts.
+            block: The block.
+            damaged: From `damage.found`.
 
         Raises:
             ConservationError: not one verdict per parsed row.
@@ -47,7 +52,7 @@ class Tally:
         self._counts.update({("why", value): n for value, n in counted(block.quarantined, "why").items()})
         self._counts["quarantined", ""] += block.quarantined.height
         self._counts["records", ""] += block.records
-        self._damage.append(damage.found(block.frame, mapping, block.first_row))
+        self._damage.append(damaged)
         self._seeds = max(self._seeds, judged.seeds)
 
     def _add_judged(self, judged: Judged) -> None:
@@ -56,7 +61,7 @@ class Tally:
         for column, frame in told.items():
             self._counts.update({(column, value): n for value, n in counted(frame, column).items()})
         for kind, each in scopes(judged).items():
-            self._counts.update({(kind, value): n for value, n in counted(each, "value").items()})
+            self._counts.update({(kind, value): n for value, n in each.items()})
         self._counts["rows", ""] += verdicts.height
 
     def recounted(self, report: Mapping[str, Any], judged: Judged) -> dict[str, Any]:
@@ -121,24 +126,30 @@ class Tally:
         return {value: n for (of, value), n in sorted(self._counts.items()) if of == kind and n}
 
 
-def scopes(judged: Judged) -> dict[str, pl.DataFrame]:
+def scopes(judged: Judged) -> dict[str, dict[str, int]]:
     """What decided the rows, as far as requests reach.
 
     Returns:
-        `channel withhold`, `channel review`: one line a row and channel that a deciding request covers; `policy`: one
-        line a withheld row, the strongest of POLICIES. Each with the String column `value`.
+        `channel withhold`, `channel review`: channel → rows that a deciding request covers it for; `policy`: the
+        strongest of POLICIES → withheld rows.
     """
-    said = judged.verdicts.select("row", verdict_of_row="verdict")
-    deciding = judged.hits.join(said, on="row").filter(pl.col("verdict") == pl.col("verdict_of_row"))
-    channels = deciding.select("row", "verdict", pl.col("channels").alias("value")).explode("value").unique()
+    rows, verdicts = judged.verdicts["row"], judged.verdicts["verdict"]
+    hits = judged.hits.select("row", "verdict", "reason", "fields", "channels")
+    first_row = rows[0] if len(rows) else 0
+    deciding = hits.filter(hits["verdict"] == verdicts.gather(hits["row"] - first_row))
+    of_verdict = {verdict: pl.col("verdict") == verdict for verdict in VERDICTS[1:]}
+    covered = {channel: pl.col("channels").list.contains(channel).alias(channel) for channel in CHANNELS}
+    reached = deciding.select("row", "verdict", *covered.values())
     found = {
-        f"channel {verdict}": channels.filter(pl.col("verdict") == verdict).select("value")
-        for verdict in VERDICTS[1:]
+        f"channel {verdict}": reached.select(
+            pl.col("row").filter(pl.col(channel) & of_it).n_unique().alias(channel) for channel in covered
+        ).row(0, named=True)
+        for verdict, of_it in of_verdict.items()
     }
-    strongest = _withheld(deciding).group_by("row").agg(pl.col("place").min())
-    own = judged.verdicts.filter(pl.col("verdict") == "withhold", pl.col("request").is_null())
-    places = pl.concat([strongest["place"], pl.repeat(3, own.height, dtype=pl.Int32, eager=True)])
-    return found | {"policy": pl.DataFrame({"value": pl.Series(POLICIES)[places]})}
+    strongest = _withheld(deciding).group_by("row").agg(pl.col("place").min())["place"]
+    each = {POLICIES[place]: n for place, n in strongest.value_counts().iter_rows()}
+    own = judged.verdicts.filter(of_verdict["withhold"], pl.col("request").is_null()).height
+    return found | {"policy": each | {POLICIES[3]: own}}
 
 
 def _withheld(deciding: pl.DataFrame) -> pl.DataFrame:

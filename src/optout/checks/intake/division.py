@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from optout.batch import Block, Source, SplitWriter, WrittenFile
+from optout.batch import Block, Source, SplitWriter, WrittenFile, damage
 from optout.batch.columns import ColumnMapping
 from optout.batch.raw import raw
 from optout.batch.special_care import cells_of_care
@@ -144,7 +144,7 @@ class Divider:
         meter = Meter(self._source, progress)
         for block in blocks:
             self._add(block, writer)
-            meter.tell(block)
+            meter.tell(meter.at(block))
             # The next block is read while this name would still hold this one.
             del block
         rows = self._tally.counts()["rows"]
@@ -164,7 +164,7 @@ class Divider:
         gone = {places[name] for name in self._terms.gone}
         care = cells_of_care(block.frame, self._mapping, block.first_row)
         self._findings.add_care([found for found in care if found.place not in gone])
-        self._tally.add(judged, block, self._mapping)
+        self._tally.add(judged, block, damage.found(block.frame, self._mapping, block.first_row))
         verdicts = judged.verdicts["verdict"]
         writer.add(self._shaped.shaped(block), verdicts)
         self._codes.append(verdicts.cast(VERDICT).to_physical().to_numpy().astype(np.uint8))
