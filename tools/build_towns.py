@@ -83,7 +83,7 @@ _KANJI_NUMERALS: Final = {"壱": "一", "弐": "二", "参": "三", "零": "〇"
 @cache
 def numbers() -> dict[str, int]:
     """A numeral below 200 as it stands before 丁目 → its value."""
-    return {text: n for n in range(200) for text in (str(n), numerals.written(n)) if text}
+    return {text: n for n in range(200) for text in (str(n), numerals.grammatical()[n]) if text}
 
 
 def number(numeral: pl.Expr) -> pl.Expr:
@@ -98,7 +98,7 @@ def spelled(name: pl.Expr) -> pl.Expr:
         name.str.normalize("NFKC").str.replace_all("大字|小字|^字", "").str.replace_all("([^文十])字", "${1}")
     )
     one = dict(zip("ヶがガッのっ之乃", "ケケケツノツノノ", strict=True)) | _KANJI_NUMERALS
-    digits = {str(n): numerals.written(n) for n in range(999, 0, -1)}
+    digits = {str(n): numerals.grammatical()[n] for n in range(999, 0, -1)}
     return plain.str.replace_many(one).str.replace_many(digits, leftmost=True)
 
 

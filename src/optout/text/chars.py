@@ -69,7 +69,7 @@ class Replacement:
     """
 
     def __init__(self, mapping: Mapping[str, str]) -> None:
-        self.patterns = sorted(mapping, key=lambda text: (-len(text), text))
+        self.patterns = sorted(sorted(mapping), key=len, reverse=True)
         self.replacements = [mapping[pattern] for pattern in self.patterns]
 
     @classmethod
@@ -162,6 +162,11 @@ def _marked_kana() -> dict[str, str]:
     return marked
 
 
+def single(mapping: Mapping[str, str]) -> dict[int, str]:
+    """What becomes of single letters, for `str.translate`; longer patterns are left out."""
+    return {ord(written): to for written, to in mapping.items() if len(written) == 1}
+
+
 @cache
 def width_map() -> Mapping[str, str]:
     """NFKC for every single character of the blocks above; invisible characters → nothing; blanks → one space."""
@@ -182,8 +187,8 @@ def width_map() -> Mapping[str, str]:
 def glyph_map() -> Mapping[str, str]:
     """Width and variant glyphs together: the first thing done to every name and address."""
     kanji = tables.mapping("kanji_fold")
-    width = {char: "".join(kanji.get(part, part) for part in text) for char, text in width_map().items()}
-    return width | kanji
+    folded = single(kanji)
+    return {char: text.translate(folded) for char, text in width_map().items()} | kanji
 
 
 @cache

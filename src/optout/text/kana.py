@@ -111,10 +111,9 @@ def _spelling() -> chars.Replacement:
     own = letters.katakana() | _ROMAN_LONG | letters.latin() | dict.fromkeys((*chars.dashes(), "-"), _LONG)
     own |= _ROMAN_LONG | {"・": "", "·": "", "'": "'", "’": "'"}
     table = tables.mapping("kana_spelling")
-    single = {
-        char: "".join(own.get(part, part) for part in to) for char, to in chars.width_map().items()
-    } | own
-    folded = {char: "".join(table.get(part, part) for part in to) for char, to in single.items()}
+    of_own, of_table = chars.single(own), chars.single(table)
+    single = {char: to.translate(of_own) for char, to in chars.width_map().items()} | own
+    folded = {char: to.translate(of_table) for char, to in single.items()}
     return chars.Replacement.of(folded | table | _two_letters(table, single))
 
 

@@ -76,9 +76,8 @@ def _own_map() -> dict[str, str]:
 def spelling() -> Mapping[str, str]:
     """What is spelled how by `spell`; two kanji and a mark of repetition among it."""
     own = _own_map()
-    glyphs = {
-        written: "".join(own.get(char, char) for char in to) for written, to in chars.glyph_map().items()
-    }
+    single = chars.single(own)
+    glyphs = {written: to.translate(single) for written, to in chars.glyph_map().items()}
     return glyphs | own | _repeated_kanji(glyphs)
 
 

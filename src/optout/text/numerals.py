@@ -16,40 +16,31 @@ DIGITS: Final = "〇一二三四五六七八九"
 LETTERS: Final = DIGITS + "十百千"
 _RUN: Final = re.compile(f"[{LETTERS}]+")
 _LONGEST: Final = 7  # letters of 九千九百九十九
-_UNITS: Final = (("千", 1000), ("百", 100), ("十", 10))
+_UNITS: Final = "千百十"
 MARKED: Final = MappingProxyType({digit: f"<{value}>" for value, digit in enumerate(DIGITS)})
 
 
-def written(number: int) -> str:
-    """A number below 10,000 in the 十百千 grammar.
+@cache
+def grammatical() -> tuple[str, ...]:
+    """The numbers below 10,000 in the 十百千 grammar, in order; of 0 nothing.
 
     Examples:
-        >>> written(2855)
+        >>> grammatical()[2855]
         '二千八百五十五'
     """
-    text = ""
-    for unit, size in _UNITS:
-        count, number = divmod(number, size)
-        if count:
-            text += ("" if count == 1 else DIGITS[count]) + unit
-    return text + (DIGITS[number] if number else "")
-
-
-def _positional() -> dict[str, str]:
-    runs = {}
-    for length in (2, 3, 4):
-        for digits in product(range(10), repeat=length):
-            if digits[0]:
-                runs["".join(DIGITS[d] for d in digits)] = "".join(map(str, digits))
-    return runs
+    thousands, hundreds, tens = (["", unit, *(digit + unit for digit in DIGITS[2:])] for unit in _UNITS)
+    ones = ["", *DIGITS[1:]]
+    return tuple("".join(parts) for parts in product(thousands, hundreds, tens, ones))
 
 
 @cache
 def marked() -> Mapping[str, str]:
     """Every numeral below 10,000 → `<n>`, so that a number made from kanji is told from an ASCII one."""
-    numbers = _positional() | {written(n): str(n) for n in range(1, 10_000)}
-    numbers |= {f"一{unit}": str(size) for unit, size in _UNITS}
-    return MappingProxyType({**MARKED, **{text: f"<{n}>" for text, n in numbers.items()}})
+    kanji = str.maketrans("0123456789", DIGITS)
+    positional = {str(n).translate(kanji): f"<{n}>" for n in range(10, 10_000)}
+    numbers = positional | {text: f"<{n}>" for n, text in enumerate(grammatical()) if n}
+    numbers |= {f"一{unit}": f"<{10**power}>" for power, unit in zip((3, 2, 1), _UNITS, strict=True)}
+    return MappingProxyType({**MARKED, **numbers})
 
 
 def within(text: str) -> Set[str]:

@@ -50,10 +50,8 @@ def replacements() -> Mapping[str, str]:
     single = {written: canonical for written, canonical in own.items() if len(written) == 1}
     single |= dict.fromkeys(chars.dashes(), "-") | dict.fromkeys("〜～", "~")
     single |= dict.fromkeys(map(chr, _INVISIBLE), _SEEN)
-    glyphs = {
-        written: "".join(single.get(char, numerals.MARKED.get(char, char)) for char in canonical)
-        for written, canonical in chars.glyph_map().items()
-    }
+    spelled = chars.single({**numerals.MARKED, **single})
+    glyphs = {written: canonical.translate(spelled) for written, canonical in chars.glyph_map().items()}
     # つつじ with its dot apart is a word of the table too, once it is composed.
     glyphs |= {written: canonical + _SEEN for written, canonical in glyphs.items() if written[-1:] in _DOTS}
     return {**numerals.marked(), **glyphs, **single, **own}
