@@ -55,7 +55,7 @@ def full_name() -> pl.Expr:
 @cache
 def _one_spelling() -> tuple[dict[str, str], dict[str, str]]:
     kana = dict(zip("ヶがガッのっ之乃壱弐参零", "ケケケツノツノノ一二三〇", strict=True))
-    return kana, {str(number): numerals.written(number) for number in range(_MOST, 0, -1)}
+    return kana, {str(number): numerals.grammatical()[number] for number in range(_MOST, 0, -1)}
 
 
 def spelled(town: pl.Expr) -> pl.Expr:
