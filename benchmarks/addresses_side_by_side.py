@@ -174,7 +174,8 @@ def _machi_aza(towns: pl.DataFrame) -> list[dict[str, Any]]:
         entries.append({"oaza_cho": town, "koaza": koaza or ""})
         numbered = range(1, chome + 1)
         entries += [
-            {"oaza_cho": town, "chome": f"{numerals.grammatical()[n]}{_CHOME}", "chome_n": n} for n in numbered
+            {"oaza_cho": town, "chome": f"{numerals.grammatical()[n]}{_CHOME}", "chome_n": n}
+            for n in numbered
         ]
     told = (entry for entry in entries if "".join(str(part) for part in entry.values()))
     return [{"machiaza_id": f"{number:07}", **entry} for number, entry in enumerate(told, 1)]
