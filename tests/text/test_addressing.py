@@ -1,4 +1,4 @@
-"""What stands around a name is looked for only where a word of its table stands. Looked for everywhere, it is the same."""
+"""What stands around a name is looked for only where a word of its table stands; everywhere, it would be the same."""
 
 from __future__ import annotations
 
