@@ -163,7 +163,7 @@ def _named(raw: pl.DataFrame) -> Named:
     keys, heads = nothing(raw.height), nothing(raw.height)
     kanji, flagged = np.zeros(raw.height, np.bool_), np.zeros(raw.height, np.bool_)
     hard = (raw["former"].is_not_null() | raw["company"].is_not_null()).to_numpy().copy()
-    for piece in () if silent(raw["name"]) else flat.pieces(raw["name"], plain_name.astral()):
+    for piece in () if silent(raw["name"]) else plain_name.pieces(raw["name"]):
         if isinstance(piece, slice):
             hard[piece] = True
             continue

@@ -79,22 +79,27 @@ class Flat(NamedTuple):
         return np.repeat(np.arange(self.height), self.ends + 1 - self.starts).take(places)
 
 
-def pieces(written: pl.Series, astral: Mapping[str, str] | None = None) -> Iterator[Flat | slice]:
+def pieces(
+    written: pl.Series, astral: Mapping[str, str] | None = None, endings: Mapping[str, str] | None = None
+) -> Iterator[Flat | slice]:
     """A String column in pieces; null is an empty cell. A piece of which a cell holds an END is given as a slice.
 
     Args:
         written: The cells.
         astral: What letters beyond the first plane (𠮷) are read as; others become two halves.
+        endings: What some ends of cells are read as.
     """
     for first in range(0, len(written), _CELLS):
         cells = written.slice(first, _CELLS)
-        text = (cells.fill_null("") if cells.null_count() else cells).str.join(chr(END)).item()
+        text = (cells.fill_null("") if cells.null_count() else cells).str.join(chr(END)).item() + chr(END)
+        for ending, instead in (endings or {}).items():
+            text = text.replace(ending + chr(END), instead + chr(END))
         units = text.encode("utf-16-le", "surrogatepass")
         if astral and len(units) != 2 * len(text):
             for letter in astral.keys() & _beyond_first(units):
                 text = text.replace(letter, astral[letter])
             units = text.encode("utf-16-le", "surrogatepass")
-        codes = np.frombuffer(units + bytes(2 * _BEHIND), np.uint16)
+        codes = np.frombuffer(units + bytes(2 * (_BEHIND - 1)), np.uint16)
         ends = np.flatnonzero(codes == END)
         if len(ends) != len(cells) - 1 + _BEHIND:
             yield slice(first, first + len(cells))

@@ -6,7 +6,7 @@ else there is makes the cell hard: `text.name` reads it. The two agree wherever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -26,6 +26,8 @@ _KIND: Final = np.uint8(7)
 # word behind which a blank tells.
 _WORD, _TOPIC, _UNIT, _SMALL, _PARTED = (np.uint8(8 << k) for k in range(5))
 _POLITE_LETTERS: Final = "様殿"
+# Behind a blank さま is nothing else than 様, and no name; in katakana it may be one.
+_ENDINGS: Final = {" さま": " 様", "　さま": "　様"}
 _KANJI: Final = (slice(0x3400, 0x4DC0), slice(0x4E00, 0xA000))
 _KATAKANA: Final = (slice(0x30A1, 0x30FB),)
 _AMONG_KANJI: Final = "ケガ"
@@ -56,6 +58,11 @@ class Names(NamedTuple):
     key: Keys
     head: Keys
     kanji: Mask
+
+
+def pieces(written: pl.Series) -> Iterator[Flat | slice]:
+    """A column of names as `read` takes them."""
+    return flats.pieces(written, astral(), _ENDINGS)
 
 
 def read(flat: Flat) -> tuple[Names, Mask]:
