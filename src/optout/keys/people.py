@@ -43,6 +43,13 @@ def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return main.select("full", "script", "flagged"), extras.select("i", "full", "script").drop_nulls()
 
 
+def companies(written: pl.Series) -> pl.DataFrame:
+    """The companies of a column of their own, as `names` tells further names: `i`, `full`."""
+    cells = _lined(written)
+    read = _read_companies(cells, "company")
+    return pl.concat([_companies(cells), read], how="diagonal_relaxed").select("i", "full").drop_nulls()
+
+
 def people(raw: pl.DataFrame) -> pl.DataFrame:
     """Every name of every line of a raw frame, with its kana: the long frame described above."""
     main, extras = _written(raw)
@@ -127,7 +134,8 @@ def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     others, staff = _others(main, _staff(firms))
     extras = [_formers(main, raw["former"]), others]
     if raw["company"].null_count() < raw.height:
-        extras += [_companies(raw["company"]), _read_companies(_lined(raw["company"]), "company")]
+        cells = _lined(raw["company"])
+        extras += [_companies(cells), _read_companies(cells, "company")]
     if not firms.is_empty():
         extras += [_read_companies(firms.select("i", "cell"), "reading"), staff]
     return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
@@ -212,9 +220,8 @@ def _others(main: pl.DataFrame, staff: pl.DataFrame) -> tuple[pl.DataFrame, pl.D
     )
 
 
-def _companies(written: pl.Series) -> pl.DataFrame:
+def _companies(cells: pl.DataFrame) -> pl.DataFrame:
     """The company column, as one more name of the row."""
-    cells = _lined(written)
     some = company.parse(cells["cell"]).select(pl.col("core").alias("full"), "form", "place")
     return (
         pl.concat([cells.select("i"), some], how="horizontal")
