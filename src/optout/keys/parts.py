@@ -43,6 +43,8 @@ class Named(NamedTuple):
         kanji: It holds a kanji.
         flagged: The name cell itself refuses, or tells a death.
         more: Further names: a former surname, others in the cell, a company.
+        hard: The lines whose names are not plain, in order.
+        parted: The main name of each of these with a blank between its parts.
     """
 
     key: Keys
@@ -50,6 +52,8 @@ class Named(NamedTuple):
     kanji: Mask
     flagged: Mask
     more: Listed
+    hard: Places
+    parted: pl.Series
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,16 +176,17 @@ def _named(raw: pl.DataFrame) -> Named:
         keys[here], heads[here], kanji[here] = found
         hard[here] |= of_piece
     lines, more = np.flatnonzero(hard), [_firms(raw["company"])]
+    parted = pl.Series(dtype=pl.String)
     if len(lines):
         read = raw.select("name", "former", company=pl.lit(None, pl.String))[lines]
         main, further = names(read)
         keys[lines] = flat.of_words(main["full"])
         heads[lines] = flat.of_words(main["full"].str.head(1))
         kanji[lines] = (main["script"] == "kanji").fill_null(value=False).to_numpy()
-        flagged[lines] = main["flagged"].to_numpy()
+        flagged[lines], parted = main["flagged"].to_numpy(), main["parted"]
         more.append(Listed(lines[further["i"].to_numpy()], flat.of_words(further["full"])))
     every = Listed(*(np.concatenate(column) for column in zip(*more, strict=True)))
-    return Named(keys, heads, kanji, flagged, every)
+    return Named(keys, heads, kanji, flagged, every, lines, parted)
 
 
 def _firms(written: pl.Series) -> Listed:

@@ -35,12 +35,20 @@ def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         raw: A raw frame (see `optout.schema`).
 
     Returns:
-        The main names, one line per raw line in order: `full`, `script` String, null where there is none, and
-        `flagged` Boolean (the cell itself refuses, or tells a death); and the further names of the few lines
-        that have any: `i` UInt32, `full`, `script` String without nulls.
+        The main names, one line per raw line in order: `full`, `script`, `parted` (its parts with a blank between
+        them, where it has any) String, null where there is none, and `flagged` Boolean (the cell itself refuses,
+        or tells a death); and the further names of the few lines that have any: `i` UInt32, `full`, `script`
+        String without nulls.
     """
     main, extras = _written(raw)
-    return main.select("full", "script", "flagged"), extras.select("i", "full", "script").drop_nulls()
+    return main.select("full", "script", "flagged", parted()), extras.select(
+        "i", "full", "script"
+    ).drop_nulls()
+
+
+def parted() -> pl.Expr:
+    """A name of `text.name` with a blank between its parts; whole where it has none."""
+    return pl.coalesce(pl.col("family") + " " + pl.col("given"), "full").alias("parted")
 
 
 def companies(written: pl.Series) -> pl.DataFrame:
@@ -113,8 +121,7 @@ def _spoken() -> pl.Expr:
 
     A company's name wholly in kana may be a name or a reading, so it is both.
     """
-    parts = pl.when(pl.col("given").is_not_null()).then(pl.col("family") + " " + pl.col("given"))
-    written = pl.when(pl.col("script") != "kanji").then(pl.coalesce(parts, "full"))
+    written = pl.when(pl.col("script") != "kanji").then(parted())
     own = pl.when(pl.col("full").str.contains("^[ァ-ヺーぁ-ゖ]+$") & _IS_COMPANY).then("full")
     return pl.coalesce(written, "of_row", own).alias("spoken")
 

@@ -185,6 +185,8 @@ def _script(full: pl.Expr) -> pl.Expr:
 
 def _settled(written: pl.Series) -> pl.DataFrame:
     """The stages, and once more where a name without its blanks shows a word that had hidden."""
+    if written.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
     once = _staged(written).with_columns_seq(
         again=pl.col("full").str.contains(_hidden()).fill_null(value=False)
     )
