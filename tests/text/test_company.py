@@ -52,7 +52,8 @@ def test_case(case: dict[str, str | None]) -> None:
     ],
 )
 def test_whoever_is_named_behind_a_company_is_told(written: str | None, named: str | None) -> None:
-    assert company.staff(pl.Series([written], dtype=pl.String)).to_list() == [named]
+    spelled = company.spelled(pl.Series([written], dtype=pl.String))
+    assert company.staff(spelled).to_list() == [named]
 
 
 def test_every_trade_proves_itself() -> None:

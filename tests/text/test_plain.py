@@ -226,6 +226,8 @@ NAMES: Final = (
 AROUND: Final = (
     *(
         "様",
+        " さま",
+        "　さま",
         "殿",
         "氏",
         "御中",
@@ -302,7 +304,7 @@ def of_pieces(
     """What a plain reader of pieces finds in a column, and what it leaves to others."""
     found: list[np.ndarray] = []
     hard = np.ones(len(written), np.bool_)
-    for piece in flat.pieces(written, plain_name.astral() if read is plain_name.read else None):
+    for piece in (plain_name.pieces if read is plain_name.read else flat.pieces)(written):
         if isinstance(piece, slice):
             continue
         told, hard[piece.first : piece.first + piece.height] = read(piece)
@@ -471,7 +473,14 @@ USUAL: Final = {
         "見本市大字見本123番地の4",
         "千代田区九段南4-9-4",
     ),
-    plain_name.read: ("佐藤 一郎", "髙橋　花子", "佐々木結菜", "サトウ イチロー", "村井 キヌ 様"),
+    plain_name.read: (
+        "佐藤 一郎",
+        "髙橋　花子",
+        "佐々木結菜",
+        "サトウ イチロー",
+        "村井 キヌ 様",
+        "村井 キヌ さま",
+    ),
 }
 
 

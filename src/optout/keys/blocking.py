@@ -17,6 +17,7 @@ import polars as pl
 from optout import tables
 from optout.keys.digest import combined, digest
 from optout.keys.parts import Listed, Named, Parts, nothing, parts, silent
+from optout.keys.people import parted
 from optout.schema import DType
 from optout.text import kana, name
 from optout.text.flat import Keys, Mask, Places
@@ -296,13 +297,17 @@ def _kana(
 def _spoken(raw: pl.DataFrame, named: Named, lines: Places) -> pl.Series:
     """How the lines are read: a name in kana or letters reads itself, else the kana column says it."""
     spoken = raw["kana"].gather(lines)
-    itself = ~named.kanji[lines] & (named.key[lines] != 0)
-    if not itself.any():
-        return spoken
-    parts = name.parse(raw["name"].gather(lines[itself])).select("full", "family", "given")
-    whole = pl.when(pl.col("given").is_not_null()).then(pl.col("family") + " " + pl.col("given"))
-    own = parts.select(pl.coalesce(whole, "full")).to_series()
-    return spoken.scatter(np.flatnonzero(itself), own)
+    itself = np.flatnonzero(~named.kanji[lines] & (named.key[lines] != 0))
+    asked = lines[itself]
+    known = np.isin(asked, named.hard, assume_unique=True)
+    plain, hard = itself[~known], itself[known]
+    if len(plain):
+        spoken = spoken.scatter(
+            plain, name.parse(raw["name"].gather(asked[~known])).select(parted()).to_series()
+        )
+    if len(hard):
+        spoken = spoken.scatter(hard, named.parted.gather(np.searchsorted(named.hard, asked[known])))
+    return spoken
 
 
 def _sounds(written: pl.Series, lines: Places) -> Listed:

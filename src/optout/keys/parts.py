@@ -15,7 +15,7 @@ import polars as pl
 
 from optout.keys.corporate import corporate_number
 from optout.keys.digest import digest
-from optout.keys.people import names
+from optout.keys.people import companies, names
 from optout.schema import numbered
 from optout.text import birth, email, flat, phone, plain_digits, plain_name, postal
 from optout.text.address import plain as plain_address
@@ -43,6 +43,8 @@ class Named(NamedTuple):
         kanji: It holds a kanji.
         flagged: The name cell itself refuses, or tells a death.
         more: Further names: a former surname, others in the cell, a company.
+        hard: The lines whose names are not plain, in order.
+        parted: The main name of each of these with a blank between its parts.
     """
 
     key: Keys
@@ -50,6 +52,8 @@ class Named(NamedTuple):
     kanji: Mask
     flagged: Mask
     more: Listed
+    hard: Places
+    parted: pl.Series
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,11 +163,11 @@ def _emails(written: pl.Series) -> Listed:
 
 
 def _named(raw: pl.DataFrame) -> Named:
-    """Plain names as arrays; what is not plain, or stands beside a company or a former surname, by `keys.people`."""
+    """Plain names as arrays; what is not plain, or stands beside a former surname, by `keys.people`."""
     keys, heads = nothing(raw.height), nothing(raw.height)
     kanji, flagged = np.zeros(raw.height, np.bool_), np.zeros(raw.height, np.bool_)
-    hard = (raw["former"].is_not_null() | raw["company"].is_not_null()).to_numpy().copy()
-    for piece in () if silent(raw["name"]) else flat.pieces(raw["name"], plain_name.astral()):
+    hard = raw["former"].is_not_null().to_numpy().copy()
+    for piece in () if silent(raw["name"]) else plain_name.pieces(raw["name"]):
         if isinstance(piece, slice):
             hard[piece] = True
             continue
@@ -171,14 +175,22 @@ def _named(raw: pl.DataFrame) -> Named:
         found, of_piece = plain_name.read(piece)
         keys[here], heads[here], kanji[here] = found
         hard[here] |= of_piece
-    lines = np.flatnonzero(hard)
-    if not len(lines):
-        return Named(keys, heads, kanji, flagged, Listed(lines, nothing(0)))
-    main, more = names(raw[lines].select("name", "former", "company"))
-    keys[lines] = flat.of_words(main["full"])
-    heads[lines] = flat.of_words(main["full"].str.head(1))
-    kanji[lines] = (main["script"] == "kanji").fill_null(value=False).to_numpy()
-    flagged[lines] = main["flagged"].to_numpy()
-    return Named(
-        keys, heads, kanji, flagged, Listed(lines[more["i"].to_numpy()], flat.of_words(more["full"]))
-    )
+    lines, more = np.flatnonzero(hard), [_firms(raw["company"])]
+    parted = pl.Series(dtype=pl.String)
+    if len(lines):
+        read = raw.select("name", "former", company=pl.lit(None, pl.String))[lines]
+        main, further = names(read)
+        keys[lines] = flat.of_words(main["full"])
+        heads[lines] = flat.of_words(main["full"].str.head(1))
+        kanji[lines] = (main["script"] == "kanji").fill_null(value=False).to_numpy()
+        flagged[lines], parted = main["flagged"].to_numpy(), main["parted"]
+        more.append(Listed(lines[further["i"].to_numpy()], flat.of_words(further["full"])))
+    every = Listed(*(np.concatenate(column) for column in zip(*more, strict=True)))
+    return Named(keys, heads, kanji, flagged, every, lines, parted)
+
+
+def _firms(written: pl.Series) -> Listed:
+    if silent(written):
+        return Listed(np.empty(0, np.int64), nothing(0))
+    found = companies(written)
+    return Listed(found["i"].to_numpy().astype(np.int64), flat.of_words(found["full"]))

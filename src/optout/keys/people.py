@@ -35,12 +35,27 @@ def names(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         raw: A raw frame (see `optout.schema`).
 
     Returns:
-        The main names, one line per raw line in order: `full`, `script` String, null where there is none, and
-        `flagged` Boolean (the cell itself refuses, or tells a death); and the further names of the few lines
-        that have any: `i` UInt32, `full`, `script` String without nulls.
+        The main names, one line per raw line in order: `full`, `script`, `parted` (its parts with a blank between
+        them, where it has any) String, null where there is none, and `flagged` Boolean (the cell itself refuses,
+        or tells a death); and the further names of the few lines that have any: `i` UInt32, `full`, `script`
+        String without nulls.
     """
     main, extras = _written(raw)
-    return main.select("full", "script", "flagged"), extras.select("i", "full", "script").drop_nulls()
+    return main.select("full", "script", "flagged", parted()), extras.select(
+        "i", "full", "script"
+    ).drop_nulls()
+
+
+def parted() -> pl.Expr:
+    """A name of `text.name` with a blank between its parts; whole where it has none."""
+    return pl.coalesce(pl.col("family") + " " + pl.col("given"), "full").alias("parted")
+
+
+def companies(written: pl.Series) -> pl.DataFrame:
+    """The companies of a column of their own, as `names` tells further names: `i`, `full`."""
+    cells = _lined(written)
+    read = _read_companies(cells, "company")
+    return pl.concat([_companies(cells), read], how="diagonal_relaxed").select("i", "full").drop_nulls()
 
 
 def people(raw: pl.DataFrame) -> pl.DataFrame:
@@ -106,8 +121,7 @@ def _spoken() -> pl.Expr:
 
     A company's name wholly in kana may be a name or a reading, so it is both.
     """
-    parts = pl.when(pl.col("given").is_not_null()).then(pl.col("family") + " " + pl.col("given"))
-    written = pl.when(pl.col("script") != "kanji").then(pl.coalesce(parts, "full"))
+    written = pl.when(pl.col("script") != "kanji").then(parted())
     own = pl.when(pl.col("full").str.contains("^[ァ-ヺーぁ-ゖ]+$") & _IS_COMPANY).then("full")
     return pl.coalesce(written, "of_row", own).alias("spoken")
 
@@ -124,35 +138,45 @@ def _written(raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         pl.lit("name").alias("source"),
     )
     main = _with_companies(main, firms)
-    extras = [_formers(main, raw["former"]), _others(main)]
+    others, staff = _others(main, _staff(firms))
+    extras = [_formers(main, raw["former"]), others]
     if raw["company"].null_count() < raw.height:
-        extras += [_companies(raw["company"]), _read_companies(raw["company"], "company")]
-    if main["form"].null_count() < raw.height:
-        extras += [_read_companies(_firms(main, raw["name"]), "reading"), _staff(main, raw["name"])]
+        cells = _lined(raw["company"])
+        extras += [_companies(cells), _read_companies(cells, "company")]
+    if not firms.is_empty():
+        extras += [_read_companies(firms.select("i", "cell"), "reading"), staff]
     return main, pl.concat([main.drop("others").clear(), *extras], how="diagonal_relaxed")
 
 
-def _may_be_company(written: pl.Series) -> pl.Series:
-    return written.str.contains_any(list(company.hints()), ascii_case_insensitive=True).fill_null(False)
+def _may_be_company(written: pl.Expr) -> pl.Expr:
+    return written.str.contains_any(list(company.hints()), ascii_case_insensitive=True)
 
 
 def _named_firms(written: pl.Series) -> pl.DataFrame:
-    """Companies in name cells: `i`; `core` `form` `place` of `company.parse`; `flagged` `more` of `name.beside`."""
-    held = _may_be_company(written)
-    cells = written.filter(held)
-    lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True).alias("i").filter(held)
-    of = company.parse(cells).select("core", "form", "place")
-    some = pl.concat([lines.to_frame(), of, cells.to_frame("cell")], how="horizontal").drop_nulls(
-        ("core", "form")
-    )
-    return pl.concat([some.drop("cell"), name.beside(some["cell"])], how="horizontal")
+    """Companies in name cells.
+
+    `i`, `cell`; `spelled`, and `core` `form` `place` of `company.parse`; `flagged` `more` of `name.beside`.
+    """
+    cells = _lined(written).filter(_may_be_company(pl.col("cell")))
+    spelled = company.spelled(cells["cell"])
+    of = company.of_spelled(spelled).select("core", "form", "place")
+    some = pl.concat([cells, spelled.to_frame("spelled"), of], how="horizontal").drop_nulls(("core", "form"))
+    return pl.concat([some, name.beside(some["cell"])], how="horizontal")
+
+
+def _lined(written: pl.Series) -> pl.DataFrame:
+    """The cells in which something stands: `i`, `cell`."""
+    cells = pl.DataFrame({"i": pl.int_range(len(written), dtype=pl.UInt32, eager=True), "cell": written})
+    return cells.drop_nulls("cell")
 
 
 def _with_companies(main: pl.DataFrame, firms: pl.DataFrame) -> pl.DataFrame:
     """A company in the name cell: its core is the name, its legal form an attribute."""
     if firms.is_empty():
         return main
-    joined = main.join(firms, on="i", how="left", maintain_order="left", suffix="_company")
+    joined = main.join(
+        firms.drop("cell", "spelled", "more"), on="i", how="left", maintain_order="left", suffix="_company"
+    )
     is_company = pl.col("form_company").is_not_null()
     return joined.with_columns(
         pl.when(is_company).then("core").otherwise("full").alias("full"),
@@ -183,22 +207,31 @@ def _formers(main: pl.DataFrame, column: pl.Series) -> pl.DataFrame:
     )
 
 
-def _others(main: pl.DataFrame) -> pl.DataFrame:
-    """The other people named in one cell (一郎・花子)."""
-    some = main.select("i", "others").filter(pl.col("others").list.len() > 0).explode("others")
-    parsed = name.parse(some["others"]).select(*_NAME_PARTS)
-    return pl.concat([some.select("i"), parsed], how="horizontal").with_columns(
-        pl.lit("joint").alias("source")
+def _others(main: pl.DataFrame, staff: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The other people named in one cell (一郎・花子), and whoever is named behind a company, of `_staff`.
+
+    Of these, one word without honorific or title may be a place (株式会社見本 北海道): in doubt, so at most a review.
+    """
+    joint = main.select("i", "others").filter(pl.col("others").list.len() > 0).explode("others")
+    # Making the patterns ready is not free, so all are parsed at once.
+    parsed = name.parse(pl.concat([joint["others"], staff["staff"]])).select(*_NAME_PARTS)
+    of_joint, of_staff = parsed.head(joint.height), parsed.slice(joint.height)
+    addressed = pl.col("cell").str.contains(r"(?:様|殿|氏|先生|さま|さん)[ 　]*$")
+    plain = pl.col("full") == pl.col("staff")
+    source = [pl.lit(source).alias("source") for source in ("joint", "staff")]
+    return (
+        pl.concat([joint.select("i"), of_joint], how="horizontal").with_columns(source[0]),
+        pl.concat([staff, of_staff], how="horizontal")
+        .with_columns((pl.col("care_of") | (plain & ~addressed)).alias("care_of"), source[1])
+        .drop("cell", "staff"),
     )
 
 
-def _companies(written: pl.Series) -> pl.DataFrame:
+def _companies(cells: pl.DataFrame) -> pl.DataFrame:
     """The company column, as one more name of the row."""
-    lines = pl.int_range(len(written), dtype=pl.UInt32, eager=True).alias("i")
-    held = written.is_not_null()
-    some = company.parse(written.filter(held)).select(pl.col("core").alias("full"), "form", "place")
+    some = company.parse(cells["cell"]).select(pl.col("core").alias("full"), "form", "place")
     return (
-        pl.concat([lines.filter(held).to_frame(), some], how="horizontal")
+        pl.concat([cells.select("i"), some], how="horizontal")
         .with_columns(
             pl.lit("kanji").alias("script"),
             pl.lit(False).alias("wild"),
@@ -209,36 +242,16 @@ def _companies(written: pl.Series) -> pl.DataFrame:
     )
 
 
-def _staff(main: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
-    """Whoever is named behind a company in the name cell.
-
-    One word without honorific or title may be a place (株式会社見本 北海道): in doubt, so at most a review.
-    """
-    cells = pl.DataFrame({"i": main["i"], "cell": written}).filter(main["form"].is_not_null())
-    cells = cells.with_columns(company.staff(cells["cell"])).drop_nulls("staff")
-    parsed = name.parse(cells["staff"]).select(*_NAME_PARTS)
-    addressed = pl.col("cell").str.contains(r"(?:様|殿|氏|先生|さま|さん)[ 　]*$")
-    plain = pl.col("full") == pl.col("staff")
-    return (
-        pl.concat([cells, parsed], how="horizontal")
-        .with_columns(
-            (pl.col("care_of") | (plain & ~addressed)).alias("care_of"), pl.lit("staff").alias("source")
-        )
-        .drop("cell", "staff")
-    )
+def _staff(firms: pl.DataFrame) -> pl.DataFrame:
+    """Who is named behind a company in a name cell: `i`, `cell`, `staff`."""
+    staff = company.staff(firms["spelled"])
+    return firms.select("i", "cell").with_columns(staff).drop_nulls("staff")
 
 
-def _firms(main: pl.DataFrame, written: pl.Series) -> pl.Series:
-    """The name cells that turned out to hold a company, null elsewhere."""
-    cells = pl.DataFrame({"form": main["form"], "written": written})
-    return cells.select(pl.when(pl.col("form").is_not_null()).then("written").alias("written"))["written"]
-
-
-def _read_companies(written: pl.Series, source: str) -> pl.DataFrame:
+def _read_companies(cells: pl.DataFrame, source: str) -> pl.DataFrame:
     """Companies written wholly in kana, once more as the reading of a name in kanji."""
-    cells = written.to_frame("written").with_row_index("i").drop_nulls()
-    cells = cells.filter(company.written_in_kana(cells["written"]))
-    some = company.parse_kana(cells["written"]).select(pl.col("core").alias("full"), "form", "place")
+    cells = cells.filter(company.written_in_kana(cells["cell"]))
+    some = company.parse_kana(cells["cell"]).select(pl.col("core").alias("full"), "form", "place")
     return (
         pl.concat([cells.select("i"), some], how="horizontal")
         .with_columns(

@@ -67,6 +67,7 @@ def brackets(text: pl.Expr) -> pl.Expr:
 
 def former(text: pl.Expr) -> pl.Expr:
     """The former surname (旧姓) named in brackets or at the end; null when none is."""
+    text = pl.when(text.str.contains("旧", literal=True)).then(text)
     inside = text.str.extract(rf"\((?:[^()]*?)(?:{_FORMER})([^() ]{{1,8}})", 1)
     after = text.str.extract(rf" (?:旧姓)[:: は]*([{_HAN}]{{1,5}})$", 1)
     return pl.coalesce(inside, after)

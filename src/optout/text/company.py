@@ -43,7 +43,12 @@ def parse(written: pl.Series) -> pl.DataFrame:
         >>> parse(pl.Series(["㈱山田商店", "山田商店　株式會社"])).rows()
         [('山田商店', '株式会社', 'before'), ('山田商店', '株式会社', 'after')]
     """
-    return _parsed(written.cast(pl.String).to_frame("text").with_columns(text=_spelled(pl.col("text"))))
+    return of_spelled(spelled(written))
+
+
+def spelled(written: pl.Series) -> pl.Series:
+    """Company names in their usual letters, brackets and capitals, without honorifics; nulls allowed."""
+    return written.cast(pl.String).to_frame("text").select_seq(_spelled(pl.col("text"))).to_series()
 
 
 def parse_kana(written: pl.Series) -> pl.DataFrame:
@@ -62,41 +67,47 @@ def parse_kana(written: pl.Series) -> pl.DataFrame:
     text = pl.col("text")
     frame = written.cast(pl.String).to_frame("text").with_columns(text=chars.fold_width(text))
     frame = frame.with_columns(text=_large()(text))
-    return _parsed(frame.with_columns(text=_spelled(text)))
+    return of_spelled(frame.select(_spelled(text))["text"])
 
 
 def written_in_kana(written: pl.Series) -> pl.Series:
     """Boolean: the name holds kana and no kanji, so it may be a reading. Null counts as false."""
+    # A kanji is one in any width, and most names have one.
+    asked = ~written.cast(pl.String).str.contains(f"[{letters.HAN}]").fill_null(value=True)
     text = chars.fold_width(pl.col("text"))
     kana = text.str.contains(f"[{letters.KANA}]") & ~text.str.contains(f"[{letters.HAN}]")
-    return written.cast(pl.String).to_frame("text").select(kana.fill_null(value=False)).to_series()
+    some = written.filter(asked).cast(pl.String).to_frame("text").select(kana).to_series()
+    return asked.scatter(asked.arg_true(), some)
 
 
-def staff(written: pl.Series) -> pl.Series:
-    """Whoever is named behind a company in one cell (株式会社見本 佐藤花子), as written there.
+def staff(spelled: pl.Series) -> pl.Series:
+    """Whoever is named behind a company in one cell (株式会社見本 佐藤花子).
 
     Args:
-        written: String series; nulls allowed.
+        spelled: What `spelled` makes of the cells; nulls allowed.
 
     Returns:
         String series `staff`, same height and order; null where nothing behind the company looks like a person:
         offices, trades and single words of two letters do not.
 
     Examples:
-        >>> staff(pl.Series(["㈱見本 佐藤花子様", "見本商事株式会社 大阪支店"])).to_list()
+        >>> staff(spelled(pl.Series(["㈱見本 佐藤花子様", "見本商事株式会社 大阪支店"]))).to_list()
         ['佐藤花子', None]
     """
-    if written.is_empty():
-        return written.cast(pl.String).alias("staff")
+    found = pl.Series("staff", [None], dtype=pl.String).new_from_index(0, len(spelled))
+    parted = spelled.str.contains(" ", literal=True).arg_true()
+    if parted.is_empty():
+        return found
     text, rest = pl.col("text"), pl.col("rest")
-    frame = written.cast(pl.String).to_frame("text").select(text=_spelled(text).str.replace_all(" +", " "))
+    frame = spelled.gather(parted).to_frame("text").select(text.str.replace_all(" +", " "))
     behind = [rf"^(?:{_forms()}) *[^ ]+ (.+)$", rf"^[^ ]*[^ ](?:{_forms()}) (.+)$"]
     frame = frame.select(rest=pl.coalesce(text.str.extract(pattern, 1) for pattern in behind))
     person = rest.str.contains(
         rf"[{letters.HAN}]{{3,}}$|[{letters.HAN}{letters.KANA}ー]+ [{letters.HAN}{letters.KANA}ー]+$"
     )
     place = rest.str.contains(rf"(?:{trades()})$|{addressing.no_person()}")
-    return frame.select(staff=pl.when(person & ~place).then("rest"))["staff"]
+    named = frame.select(pl.when(person & ~place).then("rest")).to_series()
+    return found.scatter(parted, named)
 
 
 @cache
@@ -136,22 +147,20 @@ def _short() -> list[str]:
     return tables.load("legal_form").filter(pl.col("kind").is_in(["short", "unclear"]))["written"].to_list()
 
 
-def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
-    if frame.is_empty():  # making the patterns ready is not free
+def of_spelled(spelled: pl.Series) -> pl.DataFrame:
+    """`parse` of cells that `spelled` has read."""
+    if spelled.is_empty():  # making the patterns ready is not free
         return pl.DataFrame(schema=SCHEMA)
     text = pl.col("text")
-    frame = frame.with_columns(
+    frame = spelled.to_frame("text").with_columns(
         before=text.str.extract(f"^({_forms()})", 1), after=text.str.extract(_ending(), 1)
-    )
-    frame = frame.with_columns(
-        inside=pl.when(pl.coalesce("before", "after").is_null()).then(text.str.extract(_inside(), 1))
     )
     ends = text.str.strip_prefix(pl.col("before").fill_null("")).str.strip_suffix(
         pl.col("after").fill_null("")
     )
-    core = pl.when(pl.col("inside").is_null()).then(ends).otherwise(ends.str.replace(_inside(), " "))
+    frame = _with_inside(frame.with_columns(core=ends))
     frame = frame.with_columns(
-        core=chars.blank_to_null(_core(core)), form=pl.coalesce("before", "after", "inside")
+        core=chars.blank_to_null(_core(pl.col("core"))), form=pl.coalesce("before", "after", "inside")
     )
     named = pl.col("core").is_not_null()
     place = pl.coalesce(
@@ -162,6 +171,18 @@ def _parsed(frame: pl.DataFrame) -> pl.DataFrame:
         form=pl.when(named).then(_canonical_form(pl.col("form"))),
         place=pl.when(named).then(place),
     )
+
+
+def _with_inside(frame: pl.DataFrame) -> pl.DataFrame:
+    """`inside`: the form in the middle of a name that has none at its ends; `core` without it."""
+    frame = frame.with_columns(inside=pl.lit(None, pl.String))
+    asked = frame["before"].is_null() & frame["after"].is_null()
+    if not asked.any():
+        return frame
+    some = frame.filter(asked).with_columns(
+        inside=pl.col("text").str.extract(_inside(), 1), core=pl.col("core").str.replace(_inside(), " ")
+    )
+    return chars.overlaid(frame, asked, some)
 
 
 @cache

@@ -7,7 +7,6 @@ says which cells it cannot read (`hard`), and those take the path of string expr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
@@ -30,7 +29,7 @@ _BEHIND: Final = 8  # ENDs behind the last cell, so that looking a few letters a
 _SURROGATES: Final = range(0xD800, 0xE000)
 _ODD: Final = 6_364_136_223_846_793_005
 _MOST_LETTERS: Final = 64
-_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+_OF_HALF: Final = np.uint16(0xFC00)  # what tells a first half from any other letter
 # Of so many letters the digests are made at a time.
 _LETTERS: Final = 1 << 15
 _FEW: Final = 16  # one in so many places, and looking each up costs as much as telling all cells
@@ -67,13 +66,10 @@ class Flat(NamedTuple):
         """How many cells."""
         return len(self.starts)
 
-    def any_of(self, letters: Mask) -> Mask:
-        """The cells in which some letter is marked; `letters` is as long as `codes`."""
-        if np.count_nonzero(letters) * _FEW > len(letters):
-            marked: Mask = np.logical_or.reduceat(letters[: self.ends[-1] + 1], self.starts)
-            return marked
+    def holding(self, places: Places) -> Mask:
+        """The cells that hold one of these places."""
         held = np.zeros(self.height, np.bool_)
-        held[self.cell_of(np.flatnonzero(letters))] = True
+        held[self.cell_of(places)] = True
         return held
 
     def cell_of(self, places: Places) -> Places:
@@ -83,27 +79,41 @@ class Flat(NamedTuple):
         return np.repeat(np.arange(self.height), self.ends + 1 - self.starts).take(places)
 
 
-def pieces(written: pl.Series, astral: Mapping[str, str] | None = None) -> Iterator[Flat | slice]:
+def pieces(
+    written: pl.Series, astral: Mapping[str, str] | None = None, endings: Mapping[str, str] | None = None
+) -> Iterator[Flat | slice]:
     """A String column in pieces; null is an empty cell. A piece of which a cell holds an END is given as a slice.
 
     Args:
         written: The cells.
         astral: What letters beyond the first plane (𠮷) are read as; others become two halves.
+        endings: What some ends of cells are read as.
     """
     for first in range(0, len(written), _CELLS):
         cells = written.slice(first, _CELLS)
-        text = (cells.fill_null("") if cells.null_count() else cells).str.join(chr(END)).item()
+        text = (cells.fill_null("") if cells.null_count() else cells).str.join(chr(END)).item() + chr(END)
+        for ending, instead in (endings or {}).items():
+            text = text.replace(ending + chr(END), instead + chr(END))
         units = text.encode("utf-16-le", "surrogatepass")
         if astral and len(units) != 2 * len(text):
-            text = _ASTRAL.sub(lambda found: astral.get(found[0], found[0]), text)
+            for letter in astral.keys() & _beyond_first(units):
+                text = text.replace(letter, astral[letter])
             units = text.encode("utf-16-le", "surrogatepass")
-        codes = np.frombuffer(units + bytes(2 * _BEHIND), np.uint16)
+        codes = np.frombuffer(units + bytes(2 * (_BEHIND - 1)), np.uint16)
         ends = np.flatnonzero(codes == END)
         if len(ends) != len(cells) - 1 + _BEHIND:
             yield slice(first, first + len(cells))
             continue
         ends = ends[: len(cells)]
         yield Flat(first, codes, np.concatenate(([0], ends[:-1] + 1)), ends)
+
+
+def _beyond_first(units: bytes) -> set[str]:
+    """The letters beyond the first plane."""
+    codes = np.frombuffer(units, np.uint16)
+    first = np.flatnonzero(codes & _OF_HALF == _SURROGATES.start)
+    halves = codes.take(first).astype(np.uint32) | codes.take(first + 1).astype(np.uint32) << np.uint32(16)
+    return set(np.unique(halves).tobytes().decode("utf-16-le"))
 
 
 def table(default: int = 0) -> npt.NDArray[np.uint8]:
@@ -160,7 +170,7 @@ def digests(codes: Codes, counts: Places) -> Keys:
     """
     found = np.zeros(len(counts), np.uint64)
     filled = np.flatnonzero(counts)
-    starts = (np.cumsum(counts) - counts)[filled]
+    starts = (np.cumsum(counts) - counts).take(filled)
     behind = np.append(starts[1:], len(codes))
     begun = np.searchsorted(starts, np.arange(0, len(codes) + _LETTERS, _LETTERS)).tolist()
     for low, high in pairwise(begun):

@@ -185,6 +185,8 @@ def _script(full: pl.Expr) -> pl.Expr:
 
 def _settled(written: pl.Series) -> pl.DataFrame:
     """The stages, and once more where a name without its blanks shows a word that had hidden."""
+    if written.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
     once = _staged(written).with_columns_seq(
         again=pl.col("full").str.contains(_hidden()).fill_null(value=False)
     )
@@ -218,10 +220,7 @@ def _staged(written: pl.Series) -> pl.DataFrame:
     )
     frame = _addressed(frame)
     frame = people.split(frame.with_columns_seq(text=people.dotted(text)))
-    frame = frame.with_columns_seq(
-        text=_letters_of(text),
-    )
-    frame = _named(frame)
+    frame = _named(frame.with_columns_seq(text=text.map_batches(_lettered, return_dtype=pl.String)))
     return _finished(
         frame.with_columns_seq(
             wild=pl.col("full").str.contains(letters.LOST, literal=True).fill_null(value=False)
@@ -269,6 +268,15 @@ def _addressed(frame: pl.DataFrame) -> pl.DataFrame:
         frame = frame.with_columns_seq(text=addressing.without_units(text))
         frame = frame.with_columns_seq(text=addressing.without_honorifics(text))
     return frame.with_columns_seq(text=addressing.without_last_word(text))
+
+
+def _lettered(text: pl.Series) -> pl.Series:
+    """`_letters_of` where there is anything but kanji with a blank between them."""
+    asked = text.str.contains(rf"[^{_KANJI} ]|  |^ | $").arg_true()
+    if not len(asked):
+        return text
+    some = text.gather(asked).alias("text").to_frame().select_seq(_letters_of(pl.col("text"))).to_series()
+    return text.scatter(asked, some)
 
 
 def _letters_of(text: pl.Expr) -> pl.Expr:

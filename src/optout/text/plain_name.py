@@ -6,7 +6,7 @@ else there is makes the cell hard: `text.name` reads it. The two agree wherever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -26,6 +26,8 @@ _KIND: Final = np.uint8(7)
 # word behind which a blank tells.
 _WORD, _TOPIC, _UNIT, _SMALL, _PARTED = (np.uint8(8 << k) for k in range(5))
 _POLITE_LETTERS: Final = "様殿"
+# Behind a blank さま is nothing else than 様, and no name; in katakana it may be one.
+_ENDINGS: Final = {" さま": " 様", "　さま": "　様"}
 _KANJI: Final = (slice(0x3400, 0x4DC0), slice(0x4E00, 0xA000))
 _KATAKANA: Final = (slice(0x30A1, 0x30FB),)
 _AMONG_KANJI: Final = "ケガ"
@@ -33,6 +35,15 @@ _BEFORE_BLANKS: Final = "方マ"  # 佐藤方 花子, 佐藤さま 花子
 _NUMERALS: Final = "一二三四五六七八九十数"
 _PEOPLE: Final = "名人"
 _FAMILY: Final = "家"
+
+
+def _of_kinds(*kinds: int) -> Mask:
+    held = np.zeros(_KIND + 1, np.bool_)
+    held[list(kinds)] = True
+    return held
+
+
+_LED: Final = ((_LONG, _of_kinds(_KANA, _LONG)), (_AGAIN, _of_kinds(_HAN)))
 
 
 class Names(NamedTuple):
@@ -49,33 +60,62 @@ class Names(NamedTuple):
     kanji: Mask
 
 
+def pieces(written: pl.Series) -> Iterator[Flat | slice]:
+    """A column of names as `read` takes them."""
+    return flats.pieces(written, astral(), _ENDINGS)
+
+
 def read(flat: Flat) -> tuple[Names, Mask]:
     """The plain names of a piece, and which cells are hard (theirs tell nothing)."""
     table = _letters()
-    text, told = table.folded[flat.codes], table.told[flat.codes]
-    hard = flat.any_of(told == _HARD) | _misplaced(flat, told & _KIND)
+    text, told = table.folded.take(flat.codes), table.told.take(flat.codes)
+    hard = _misplaced(flat, told & _KIND)
     text, told = _repeated(text, told)
     kind = told & _KIND
+    others = _others(kind)
+    hard[others.cells[others.kind == _HARD]] = True
+    counts = flat.ends - flat.starts - np.bincount(others.cells, minlength=flat.height)
+    firsts = np.cumsum(counts) - counts
+    blanks = _bare_ends(flat, text, kind, others, hard) - flat.starts - counts
+    hard |= (counts == 1) | (blanks > 1) | _twice(flat, text, others) | _telling(flat, text, told)
     places = np.flatnonzero(kind >= _HAN)
-    firsts = np.searchsorted(places, np.append(flat.starts, len(flat.codes)))
-    counts = np.diff(firsts)
-    blanks = _bare_ends(flat, text, kind, hard) - flat.starts - counts
-    hard |= (counts == 1) | (blanks > 1) | _twice(flat, text, kind) | _telling(flat, text, told)
-    hard |= _ended(flat, text, kind, places, firsts) | _same(text[places], firsts, counts)
+    letters_of = text.take(places)
+    hard |= _ended(text, kind, places, firsts + counts) | _same(letters_of, firsts, counts)
     read = ~hard & (counts > 0)
-    key = np.where(read, flats.digests(text[places], counts), flats.NOTHING)
+    key = np.where(read, flats.digests(letters_of, counts), flats.NOTHING)
     head = np.zeros(flat.height, np.uint64)
-    first = text[places[firsts[:-1][read]]]
+    first = letters_of.take(firsts[read])
     head[read] = flats.digests_of_two(first, first, np.ones(len(first), np.bool_))
     return Names(key, head, np.logical_or.reduceat(kind == _HAN, flat.starts) & read), hard
+
+
+class _Others(NamedTuple):
+    """The letters of a piece that are not of a name, in order: where they stand, in which cells, and their kinds."""
+
+    places: Places
+    cells: Places
+    kind: npt.NDArray[np.uint8]
+
+    def of_kind(self, kind: int) -> tuple[Places, Places]:
+        """Where those of a kind stand, and in which cells."""
+        some = np.flatnonzero(self.kind == kind)
+        return self.places.take(some), self.cells.take(some)
+
+
+def _others(kind: npt.NDArray[np.uint8]) -> _Others:
+    places = np.flatnonzero(kind < _HAN)
+    kinds = kind.take(places)
+    ends = kinds == _END
+    inner = np.flatnonzero(~ends)
+    return _Others(places.take(inner), np.cumsum(ends).take(inner), kinds.take(inner))
 
 
 def _misplaced(flat: Flat, kind: npt.NDArray[np.uint8]) -> Mask:
     """The cells with a sign of a long vowel that follows no kana, or a 々 that follows no kanji."""
     held = np.zeros(flat.height, np.bool_)
-    for sign, led in ((_LONG, (_KANA, _LONG)), (_AGAIN, (_HAN,))):
+    for sign, led in _LED:
         places = np.flatnonzero(kind == sign)
-        alone = ~np.isin(kind[places - 1], led) | (places == 0)
+        alone = ~led.take(kind.take(places - 1)) | (places == 0)
         held[flat.cell_of(places[alone])] = True
     return held
 
@@ -88,26 +128,26 @@ def _repeated(text: Codes, told: npt.NDArray[np.uint8]) -> tuple[Codes, npt.NDAr
     return text, told
 
 
-def _twice(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8]) -> Mask:
+def _twice(flat: Flat, text: Codes, others: _Others) -> Mask:
     """佐藤一郎 佐藤花子: words of three kanji and more that begin alike are two people."""
-    places = np.flatnonzero(kind == _BLANK)
-    cells = flat.cell_of(places)
-    long = (places - flat.starts[cells] > 2) & (flat.ends[cells] - places > 3)
+    places, cells = others.of_kind(_BLANK)
+    starts = flat.starts.take(cells)
+    long = np.flatnonzero((places - starts > 2) & (flat.ends.take(cells) - places > 3))
     held = np.zeros(flat.height, np.bool_)
-    held[cells[long & (text[places + 1] == text[flat.starts[cells]])]] = True
+    held[cells[long[text.take(places[long] + 1) == text.take(starts[long])]]] = True
     return held
 
 
-def _bare_ends(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], hard: Mask) -> Places:
+def _bare_ends(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], others: _Others, hard: Mask) -> Places:
     """Where each cell ends without a 様 and the blank before it; a 様 anywhere else makes it hard, and so does 同様."""
     ends = flat.ends
-    polite = (kind[ends - 1] == _POLITE) & (ends > flat.starts)
-    hard |= _pairs_at_end().hold(text[ends - 2], text[ends - 1], polite)
+    polite = (kind.take(ends - 1) == _POLITE) & (ends > flat.starts)
+    at = np.flatnonzero(polite)
+    hard[at[_pairs_at_end().hold(text.take(ends[at] - 2), text.take(ends[at] - 1))]] = True
     ends = ends - polite
-    inner = np.flatnonzero(kind == _POLITE)
-    cells = flat.cell_of(inner)
+    inner, cells = others.of_kind(_POLITE)
     hard[cells[inner < ends[cells]]] = True
-    bare: Places = ends - (polite & (kind[ends - 1] == _BLANK))
+    bare: Places = ends - (polite & (kind.take(ends - 1) == _BLANK))
     return bare
 
 
@@ -186,11 +226,11 @@ class _Pairs:
         longer = [word for word in words if len(word) > 1 and all(map(_is_letter, word[-2:]))]
         codes = [ord(word[-2]) << 16 | ord(word[-1]) for word in longer]
         self._pairs = np.unique(np.array(codes, np.uint32))
-        self.last = _is_in(word[-1] for word in longer)
+        self.first, self.last = (_is_in(word[place] for word in longer) for place in (-2, -1))
 
-    def hold(self, first: Codes, last: Codes, asked: Mask) -> Mask:
-        """Of the letters asked for, those that are such a pair; few end as one does."""
-        held = asked & self.last[last]
+    def hold(self, first: Codes, last: Codes) -> Mask:
+        """Those that are such a pair; few end as one does, and fewer begin so."""
+        held = self.last.take(last) & self.first.take(first)
         some = np.flatnonzero(held)
         pairs = first[some].astype(np.uint32) << np.uint32(16) | last[some]
         at = np.minimum(np.searchsorted(self._pairs, pairs), len(self._pairs) - 1)
@@ -234,16 +274,15 @@ def _of_offices() -> tuple[Mask, Mask]:
 def _telling(flat: Flat, text: Codes, told: npt.NDArray[np.uint8]) -> Mask:
     """The cells that hold a word that never stands in a plain name, may name an office, or have a small ヶ (関ケ原)."""
     places = np.flatnonzero(told > _KIND)
-    traits, cells = told[places], flat.cell_of(places)
-    held = np.zeros(flat.height, np.bool_)
-    held[cells[_pairs_anywhere().hold(text[places - 1], text[places], (traits & _WORD) > 0)]] = True
-    of_office = [np.zeros(flat.height, np.bool_) for _ in (_TOPIC, _UNIT)]
-    for office, trait in zip(of_office, (_TOPIC, _UNIT), strict=True):
-        office[cells[(traits & trait) > 0]] = True
-    small = (traits & _SMALL) > 0
-    held[cells[small][_among_kanji(places[small], told & _KIND)]] = True
-    held[cells[((traits & _PARTED) > 0) & (told[places + 1] == _BLANK)]] = True
-    told_all: Mask = held | (of_office[0] & of_office[1])
+    traits = told.take(places)
+    words, topics, units, small, parted = (
+        places[traits & trait > 0] for trait in (_WORD, _TOPIC, _UNIT, _SMALL, _PARTED)
+    )
+    word = _pairs_anywhere().hold(text.take(words - 1), text.take(words))
+    among = _among_kanji(small, told & _KIND)
+    telling = np.concatenate((words[word], small[among], parted[told.take(parted + 1) == _BLANK]))
+    held, of_topic, of_unit = (flat.holding(some) for some in (telling, topics, units))
+    told_all: Mask = held | (of_topic & of_unit)
     return told_all
 
 
@@ -254,23 +293,28 @@ def _among_kanji(places: Places, kind: npt.NDArray[np.uint8]) -> Mask:
     return among
 
 
-def _ended(flat: Flat, text: Codes, kind: npt.NDArray[np.uint8], places: Places, firsts: Places) -> Mask:
-    """The cells that end with a word such as 様, or as 二名 does."""
+def _ended(text: Codes, kind: npt.NDArray[np.uint8], places: Places, behind: Places) -> Mask:
+    """The cells that end with a word such as 様, or as 二名 does; `behind` the last letter of each among `places`."""
     if not len(places):
-        return np.zeros(flat.height, np.bool_)
-    at = places[np.maximum(firsts[1:] - 1, 0)]
-    last, before = text[at], text[np.maximum(at - 1, 0)]
-    of_people = _is_in(_PEOPLE)[last]
-    every = np.ones(flat.height, np.bool_)
+        return np.zeros(len(behind), np.bool_)
+    at = places.take(np.maximum(behind - 1, 0))
+    before_it = np.maximum(at - 1, 0)
+    last, before = text.take(at), text.take(before_it)
+    people, numerals = _of_people()
     # 二 名 is what 二名 is.
-    counted = of_people & (_is_in(_NUMERALS)[before] | (kind[np.maximum(at - 1, 0)] == _BLANK))
-    ended: Mask = _single_at_end()[last] | _pairs_at_end().hold(before, last, every) | counted
+    counted = people.take(last) & (numerals.take(before) | (kind.take(before_it) == _BLANK))
+    ended: Mask = _single_at_end().take(last) | _pairs_at_end().hold(before, last) | counted
     return ended
+
+
+@cache
+def _of_people() -> tuple[Mask, Mask]:
+    return _is_in(_PEOPLE), _is_in(_NUMERALS)
 
 
 def _same(text: Codes, firsts: Places, counts: Places) -> Mask:
     """ああああ: the first three letters are one."""
     same = counts > 2
-    at = firsts[:-1][same]
+    at = firsts[same]
     same[same] = (text[at] == text[at + 1]) & (text[at] == text[at + 2])
     return same

@@ -64,7 +64,7 @@ def numerals_of(text: Codes, places: Places, digit: Mask) -> Numerals:
     starts, ends = places[first], places[last] + 1
     value = _values(text, starts, ends)
     counts, may_count = _counts(text, ends)
-    certain = counts & (value >= 0) & ~digit[starts - 1] & ~digit[ends]
+    certain = counts & (value >= 0) & ~digit.take(starts - 1) & ~digit.take(ends)
     return Numerals(starts, ends, value, certain, ~certain & (may_count | (value < 0)))
 
 
@@ -73,9 +73,9 @@ def _values(text: Codes, starts: Places, ends: Places) -> Places:
     code = np.zeros(len(starts), np.int64)
     for nth in range(min(_LONGEST, int(widths.max(initial=0)))):
         held = slice(None) if nth == 0 else np.flatnonzero(widths > nth)
-        code[held] = code[held] << _BITS | letter[text[starts[held] + nth]]
+        code[held] = code[held] << _BITS | letter.take(text.take(starts[held] + nth))
     short, long, value = _numbers()
-    found = short[np.minimum(code, len(short) - 1)].astype(np.int64)
+    found = short.take(np.minimum(code, len(short) - 1)).astype(np.int64)
     more = np.flatnonzero(widths > _SHORT)
     at = np.minimum(np.searchsorted(long, code[more]), len(long) - 1)
     found[more] = np.where((long[at] == code[more]) & (widths[more] <= _LONGEST), value[at], _NO_NUMBER)
@@ -111,10 +111,10 @@ def _numbers() -> tuple[npt.NDArray[np.int16], Places, Places]:
 
 def _counts(text: Codes, ends: Places) -> tuple[Mask, Mask]:
     """What follows counts, and is not part of a name; and: it may be so."""
-    following, after = text[ends], text[np.minimum(ends + 1, len(text) - 1)]
+    following, after = text.take(ends), text.take(np.minimum(ends + 1, len(text) - 1))
     at_once, may_count, numeral, if_followed, name_unless = _tables()
-    counts = (following == END) | at_once[following]
-    may = (following == END) | may_count[following]
+    counts = (following == END) | at_once.take(following)
+    may = (following == END) | may_count.take(following)
     for letter in _IF_FOLLOWED:
         here = np.flatnonzero(following == ord(letter))
         behind, end = after[here], after[here] == END

@@ -175,8 +175,14 @@ def respelt(text: Codes, places: Places) -> Places:
     found = np.flatnonzero(_ends_pair()[text[places]])
     at = places[found]
     pair = text[at - 1].astype(np.uint32) << np.uint32(16) | text[at]
-    some: Places = found[np.isin(pair, _pairs())]
+    some: Places = found[_is_pair(pair)]
     return some
+
+
+def _is_pair(letters: npt.NDArray[np.uint32]) -> Mask:
+    pairs = _pairs()
+    found: Mask = pairs.take(np.minimum(np.searchsorted(pairs, letters), len(pairs) - 1)) == letters
+    return found
 
 
 @cache
@@ -241,14 +247,8 @@ class Piece(NamedTuple):
 
     def of_kind(self, kind: int) -> Places:
         """Where the letters of one of these kinds stand."""
-        found: Places = self.few[self.kind[self.few] == kind]
+        found: Places = self.few[self.kind.take(self.few) == kind]
         return found
-
-    def cells_of(self, places: Places) -> Mask:
-        """The cells that hold one of these places."""
-        held = np.zeros(self.flat.height, np.bool_)
-        held[self.flat.cell_of(places)] = True
-        return held
 
 
 class Parted(NamedTuple):
@@ -288,12 +288,12 @@ def parted(flat: Flat, most: int = 3) -> Parted:
     """Where the numbers of the plain cells of a piece stand, and the first ones of them."""
     piece = _piece(flat)
     runs = flats.runs(flat, piece.number)
-    hard = piece.cells_of(np.concatenate((piece.of_kind(_HARD), _bound(piece))))
+    hard = flat.holding(np.concatenate((piece.of_kind(_HARD), _bound(piece))))
     hard |= (runs.counts() == 0) & (flat.ends > flat.starts)
     _unclear(piece, runs, hard)
     lines = np.flatnonzero(~hard & (runs.counts() > 0))
     nth = runs.firsts[lines]
-    begin = runs.starts[nth] if len(lines) else lines
+    begin = runs.starts.take(nth) if len(lines) else lines
     numbers, end, odd = _numbers(piece, runs, nth, most)
     hard[lines[odd | (begin == flat.starts[lines])]] = True
     return Parted(piece, runs, hard, lines, begin, end, numbers)
@@ -301,9 +301,9 @@ def parted(flat: Flat, most: int = 3) -> Parted:
 
 def _piece(flat: Flat) -> Piece:
     letters = _letters()
-    text, kind = letters.folded[flat.codes], letters.kind[flat.codes]
+    text, kind = letters.folded.take(flat.codes), letters.kind.take(flat.codes)
     few = np.flatnonzero(kind >= _KANJI)
-    number, written = kind == _DIGIT, few[kind[few] == _KANJI]
+    number, written = kind == _DIGIT, few[kind.take(few) == _KANJI]
     numerals = kanji.numerals_of(text, written, number)
     number[written] = np.repeat(numerals.certain, numerals.ends - numerals.starts)
     return Piece(flat, text, kind, number, few, numerals)
@@ -349,55 +349,55 @@ def _numbers(piece: Piece, runs: flats.Runs, nth: Places, most: int) -> tuple[li
     numbers, asked = [], np.arange(len(nth))
     for count in range(most):
         if count:
-            joined, strange = _joined(piece, at[asked], first=count == 1)
+            joined, strange = _joined(piece, at.take(asked), first=count == 1)
             odd[asked[strange]] = True
             asked = asked[joined & ~strange]
-        run = nth[asked] + count
-        begins, ends = (edge[run] if len(run) else run for edge in (runs.starts, runs.ends))
-        odd[asked[(ends - begins > _LONGEST) & (piece.kind[begins] == _DIGIT)]] = True
+        run = nth.take(asked) + count
+        begins, ends = (edge.take(run) if len(run) else run for edge in (runs.starts, runs.ends))
+        odd[asked[(ends - begins > _LONGEST) & (piece.kind.take(begins) == _DIGIT)]] = True
         number = np.zeros(len(nth), np.int64)
         number[asked] = _values(piece, begins, ends) + 1
         numbers.append(number)
         at[asked] = ends
     odd |= (may_be_year(numbers[0]) | may_be_year(numbers[1])) & (numbers[2] > 0)
-    odd |= may_be_year(numbers[-1]) & _IS_DASH[piece.text[at]]
+    odd |= may_be_year(numbers[-1]) & _IS_DASH.take(piece.text.take(at))
     return numbers, at, odd
 
 
 def _values(piece: Piece, begins: Places, ends: Places) -> Places:
     value = flats.values(_letters().value, piece.flat.codes, begins, ends, _LONGEST)
-    written = np.flatnonzero(piece.kind[begins] == _KANJI)
+    written = np.flatnonzero(piece.kind.take(begins) == _KANJI)
     value[written] = piece.numerals.value[np.searchsorted(piece.numerals.starts, begins[written])]
     return value
 
 
 def _joined(piece: Piece, at: Places, *, first: bool) -> tuple[Mask, Mask]:
     """Does another number belong to the one that ends at the place? And the cells in which that is not plain."""
-    joined = (_IS_JOINT[first][piece.text[at]]) & piece.number[at + 1]
+    joined = _IS_JOINT[first].take(piece.text.take(at)) & piece.number.take(at + 1)
     strange = np.zeros(len(at), np.bool_)
     others = np.flatnonzero(~joined)
-    joined[others], strange[others] = _parted(piece, at[others])
+    joined[others], strange[others] = _parted(piece, at.take(others))
     return joined, strange
 
 
 def _parted(piece: Piece, at: Places) -> tuple[Mask, Mask]:
     """The same where more than one letter, or none that joins, stands behind the number."""
     text, kind = piece.text, piece.kind
-    first, second = text[at], text[at + 1]
+    first, second = text.take(at), text.take(at + 1)
     end = at.copy()
     for _ in range(_WIDEST):
-        end += kind[end] == _PART
-    follows, gap = kind[end], end - at
+        end += kind.take(end) == _PART
+    follows, gap = kind.take(end), end - at
     pair = (first == ord("丁")) & (second == ord("目")) | (first == ord("番")) & (second == ord("地"))
-    wide = pair & ((gap == 2) | (gap == 3) & _IS_DASH[text[at + 2]])
-    digit = piece.number[end]
-    joined = digit & (wide | (gap == 2) & (first == ord("号")) & _IS_DASH[second])
+    wide = pair & ((gap == 2) | (gap == 3) & _IS_DASH.take(text.take(at + 2)))
+    digit = piece.number.take(end)
+    joined = digit & (wide | (gap == 2) & (first == ord("号")) & _IS_DASH.take(second))
     alone = (gap == 1) & ((first == _BLANK) | (first == ord("号")))
     strange = (follows == _PART) | (follows == _KANJI) & ~digit & ~((gap == 1) & (first == _BLANK))
     strange |= digit & ~joined & ~alone & (gap > 0)
-    strange |= _IS_NAMING[first] | (first == ord("丁")) & (second != ord("目"))
+    strange |= _IS_NAMING.take(first) | (first == ord("丁")) & (second != ord("目"))
     strange |= (first == ord("番")) & ((second == ord("町")) | (second == ord("丁")))
-    return joined, strange | _IS_DASH[first] & ~digit & (follows != _END)
+    return joined, strange | _IS_DASH.take(first) & ~digit & (follows != _END)
 
 
 def _letters_before(piece: Piece, begin: Places, starts: Places) -> list[Codes]:
@@ -408,14 +408,14 @@ def _letters_before(piece: Piece, begin: Places, starts: Places) -> list[Codes]:
     found, at, codes = [], begin, piece.flat.codes
     for _ in range(_WINDOW):
         at = at - 1
-        at = at - (piece.text[at] == _BLANK)
-        dropped = np.flatnonzero(_DROPPED[piece.text[at]])
+        at = at - (piece.text.take(at) == _BLANK)
+        dropped = np.flatnonzero(_DROPPED.take(piece.text.take(at)))
         there = at[dropped]
         small = (codes[there] == ord("字")) & (
             (codes[there - 1] == ord("大")) | (codes[there - 1] == ord("小"))
         )
         at[dropped] -= 1 + small
-        found.append(np.where(at >= starts, piece.text[at], np.uint16(END)))
+        found.append(np.where(at >= starts, piece.text.take(at), np.uint16(END)))
     return found
 
 
@@ -430,17 +430,18 @@ def _towns(piece: Piece, begin: Places, starts: Places) -> tuple[Keys, Mask]:
     last = np.where(town, before[1], before[0])
     first = np.where(town, before[2], before[1])
     odd = last == END
-    odd |= _NO_TAIL[before[0]] | _NO_TAIL[last] | _NO_TAIL[first]
+    odd |= _NO_TAIL.take(before[0]) | _NO_TAIL.take(last) | _NO_TAIL.take(first)
     # A kanji numeral stands for its digits, of which the last two count; a longer one is not plain.
     third = np.where(town, before[3], before[2])
-    one, two, three = (kinds[letter] == _KANJI for letter in (last, first, third))
+    one, two, three = (kinds.take(letter) == _KANJI for letter in (last, first, third))
     odd |= (one & two) | (two & three)
-    first = np.where(one & (_TENS_OF[last] > 0), _TENS_OF[last], np.where(two, _DIGIT_OF[first], first))
-    last = np.where(one, _DIGIT_OF[last], last)
+    tens = _TENS_OF.take(last)
+    first = np.where(one & (tens > 0), tens, np.where(two, _DIGIT_OF.take(first), first))
+    last = np.where(one, _DIGIT_OF.take(last), last)
     for nth in range(_WINDOW - 1):
-        respelt = _ends_pair()[before[nth]] & ((nth < _WINDOW - 2) | town)
+        respelt = _ends_pair().take(before[nth]) & ((nth < _WINDOW - 2) | town)
         cells = np.flatnonzero(respelt)
         pair = before[nth + 1][cells].astype(np.uint32) << np.uint32(16) | before[nth][cells]
-        odd[cells] |= np.isin(pair, _pairs())
-    alone = _ENDS_CITY[first] | (first == END)
+        odd[cells] |= _is_pair(pair)
+    alone = _ENDS_CITY.take(first) | (first == END)
     return flats.digests_of_two(np.where(alone, last, first), last, alone), odd
