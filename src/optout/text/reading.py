@@ -324,6 +324,10 @@ def _converter() -> Callable[[str], str]:
     gc.disable()  # its dictionaries are 10^5 objects that live for ever: half the loading time is walking them
     try:
         reader = kakasi()
+        if not gc.get_freeze_count():
+            # They are old at once, or they would be walked a generation after the other.
+            gc.freeze()
+            gc.unfreeze()
     finally:
         if collecting:
             gc.enable()
