@@ -141,16 +141,19 @@ def _dated() -> pl.Expr:
     return (main & (headed.fill_null(False) | other_script | sound.fill_null(False))).fill_null(False)
 
 
-def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr) -> pl.Series:
-    """Levenshtein distance of `a_` and `b_` of a part that differ, where asked; `_FAR` elsewhere."""
+def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr, most: int = 1) -> pl.Series:
+    """Levenshtein distance of `a_` and `b_` of a part that differ, where asked; more than `most` is more.
+
+    Elsewhere `_FAR`, and where the one has more letters than the other by two: so far apart nothing is alike.
+    """
     a, b = pl.col(f"a_{part}"), pl.col(f"b_{part}")
     lengths = a.str.len_chars().cast(pl.Int32) - b.str.len_chars().cast(pl.Int32)
-    near = frame.select(((a != b) & asked & (lengths.abs() <= _MOST_ALIKE)).fill_null(False)).to_series()
+    near = frame.select(((a != b) & asked & (lengths.abs() <= 1)).fill_null(False)).to_series()
     distance = pl.repeat(_FAR, frame.height, dtype=pl.UInt32, eager=True)
     if not near.any():
         return distance
     ours, theirs = (frame[f"{side}_{part}"].filter(near).to_list() for side in "ab")
-    told = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=_MOST_ALIKE)
+    told = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=most)
     return distance.scatter(near.arg_true(), pl.Series(told, dtype=pl.UInt32))
 
 
@@ -160,7 +163,7 @@ def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
     some, none = _split(named.filter(told)), named.filter(~told).with_columns(kanji=pl.lit("none"))
     some = some.with_columns(
         _distance(some, "gn", pl.col("a_fn") == pl.col("b_fn")).alias("given_distance"),
-        _distance(some, "full", pl.lit(True)).alias("full_distance"),
+        _distance(some, "full", pl.lit(True), _MOST_ALIKE).alias("full_distance"),
     )
     some = _with_wildcards(_with_likeness(some))
     some = some.lazy().with_columns(_kanji_level().alias("kanji")).collect()
