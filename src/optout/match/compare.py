@@ -30,6 +30,11 @@ _SPELT_OUT: Final = "[ァ-ヺ]"
 _MOST_ALIKE: Final = 3  # letters of a name that may be misread at once
 _FAR: Final = 9  # letters apart; whoever is so far apart is not alike
 _EQUALLY: Final = ("full", "family", "care_of", "form", "place", "source", "firm")
+_IN_KANJI: Final = ("full", "family", "wild", "trade", "firm")
+_SPOKEN: Final = (
+    *("kana", "kana_family", "kana_given", "loose", "latin", "romaji", "romaji_family", "romaji_given"),
+    *("form", "place", "firm"),
+)
 _DATED: Final = ("full", "kana", "source", "latin", "romaji", "romaji_family", "romaji_given")
 
 
@@ -141,30 +146,44 @@ def _dated() -> pl.Expr:
     return (main & (headed.fill_null(False) | other_script | sound.fill_null(False))).fill_null(False)
 
 
-def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr) -> pl.Series:
-    """Levenshtein distance of `a_` and `b_` of a part that differ, where asked; `_FAR` elsewhere."""
+def _distance(frame: pl.DataFrame, part: str, asked: pl.Expr, most: int = 1) -> pl.Series:
+    """Levenshtein distance of `a_` and `b_` of a part that differ, where asked; more than `most` is more.
+
+    Elsewhere `_FAR`, and where the one has more letters than the other by two: so far apart nothing is alike.
+    """
     a, b = pl.col(f"a_{part}"), pl.col(f"b_{part}")
     lengths = a.str.len_chars().cast(pl.Int32) - b.str.len_chars().cast(pl.Int32)
-    near = frame.select(((a != b) & asked & (lengths.abs() <= _MOST_ALIKE)).fill_null(False)).to_series()
+    near = frame.select(((a != b) & asked & (lengths.abs() <= 1)).fill_null(False)).to_series()
     distance = pl.repeat(_FAR, frame.height, dtype=pl.UInt32, eager=True)
     if not near.any():
         return distance
     ours, theirs = (frame[f"{side}_{part}"].filter(near).to_list() for side in "ab")
-    told = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=_MOST_ALIKE)
+    told = cpdist(ours, theirs, scorer=Levenshtein.distance, score_cutoff=most)
     return distance.scatter(near.arg_true(), pl.Series(told, dtype=pl.UInt32))
 
 
 def _with_kanji(named: pl.DataFrame) -> pl.DataFrame:
-    """`kanji`: similar, renamed, relative, other, or none when a side has no kanji. In another order."""
+    """`kanji`: similar, renamed, relative, other, or none when a side has no kanji. And `a_gn`, `b_gn`, given names."""
     told = named["a_full"].is_not_null() & named["b_full"].is_not_null()
-    some, none = _split(named.filter(told)), named.filter(~told).with_columns(kanji=pl.lit("none"))
+    some = _split(named.select(_sides(_IN_KANJI)).filter(told))
     some = some.with_columns(
         _distance(some, "gn", pl.col("a_fn") == pl.col("b_fn")).alias("given_distance"),
-        _distance(some, "full", pl.lit(True)).alias("full_distance"),
+        _distance(some, "full", pl.lit(True), _MOST_ALIKE).alias("full_distance"),
     )
     some = _with_wildcards(_with_likeness(some))
-    some = some.lazy().with_columns(_kanji_level().alias("kanji")).collect()
-    return pl.concat([some, none], how="diagonal")
+    found = some.lazy().select(_kanji_level().alias("kanji"), "a_gn", "b_gn").collect()
+    return named.with_columns(_at(told, found)).with_columns(pl.col("kanji").fill_null("none"))
+
+
+def _sides(parts: Iterable[str]) -> list[str]:
+    """These parts of both sides."""
+    return [f"{side}_{part}" for part in parts for side in "ab"]
+
+
+def _at(lines: pl.Series, found: pl.DataFrame) -> pl.DataFrame:
+    """What was found for these lines (Boolean), as columns of all; null elsewhere."""
+    at = pl.repeat(None, len(lines), dtype=pl.UInt32, eager=True)
+    return found[at.scatter(lines.arg_true(), pl.int_range(found.height, dtype=pl.UInt32, eager=True))]
 
 
 def _with_likeness(named: pl.DataFrame) -> pl.DataFrame:
@@ -300,8 +319,8 @@ def _gap_fits(lossy: str, whole: str) -> pl.Expr:
 def _with_kana(named: pl.DataFrame) -> pl.DataFrame:
     """`spoken`: equal, similar, relative, renamed, other, or none when a side has no kana, or kanji have the say."""
     asked = named["a_kana"].is_not_null() & named["b_kana"].is_not_null() & (named["kanji"] != "similar")
-    heard, none = named.filter(asked), named.filter(~asked).with_columns(spoken=pl.lit("none"))
-    return pl.concat([_heard(heard), none], how="diagonal")
+    found = _heard(named.select(_sides(_SPOKEN)).filter(asked))
+    return named.with_columns(_at(asked, found)).with_columns(pl.col("spoken").fill_null("none"))
 
 
 def _heard(named: pl.DataFrame) -> pl.DataFrame:
@@ -351,7 +370,7 @@ def _heard(named: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("similar"))
         .otherwise(pl.lit("other"))
     )
-    return _with_order(named).lazy().with_columns(level.alias("spoken")).collect()
+    return _with_order(named).lazy().select(level.alias("spoken")).collect()
 
 
 def _unsplit_beginning() -> pl.Expr:

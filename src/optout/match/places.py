@@ -14,11 +14,13 @@ none          a side does not tell
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from optout.keys.digest import digest
+from optout.keys.digest import combined, digest
 from optout.match.facts import Facts
 
 ADDRESS_LEVELS: Final = (
@@ -43,50 +45,64 @@ def address_level(facts: Facts) -> pl.DataFrame:
         String `address`, one of ADDRESS_LEVELS, and Boolean `met`, which is told of NEARLY alone; no nulls, in the
         order of the pairs.
     """
-    ours, theirs = facts.beside(_tells(facts.rows), _tells(facts.entries))
-    told = ours & theirs
-    near = told & ~_plainly_elsewhere(facts)
+    told, elsewhere, same = _plainly(facts)
+    near = told & ~elsewhere & ~same
     # Lazily: what several of the expressions ask is then asked once.
     sides = facts.only(near).paired(PLACED).lazy().with_columns(_numbers()).collect()
     sides = sides.lazy().with_columns(_places()).collect()
     found = sides.lazy().select(_level().alias("address"), pl.col("blocked").fill_null(value=False)).collect()
     lines = near.arg_true()
-    elsewhere = pl.Series(("none", "different")).gather(told.cast(pl.UInt32))
+    plainly = pl.Series(("none", "different", "equal")).gather(told.cast(pl.UInt32) + same.cast(pl.UInt32))
     return pl.DataFrame(
         {
-            "address": elsewhere.scatter(lines, found["address"]),
-            "met": (near & ~near).scatter(lines, found["blocked"]),
+            "address": plainly.scatter(lines, found["address"]),
+            "met": same.scatter(lines, found["blocked"]),
         }
     )
 
 
-def _tells(side: pl.DataFrame) -> pl.Series:
-    return side["numbers"].is_not_null() | side["town"].is_not_null()
+def _plainly(facts: Facts) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Boolean, a line a pair: both sides tell an address, of `different` places plainly, and plainly of an `equal` one.
 
-
-def _plainly_elsewhere(facts: Facts) -> pl.Series:
-    """Boolean, a line a pair: another municipality, town, 小字 and postal code, all told plainly: `different`.
-
-    Told from digests, so that most pairs are never put together.
+    Plainly elsewhere is another municipality, town, 小字 and postal code, all told plainly; plainly equal the very same
+    in all that is compared, but for a room that is told once. From digests: most pairs are never put together.
     """
-    sides = []
-    for side, lines in ((facts.rows, facts.a), (facts.entries, facts.b)):
-        told = side.select(
-            pl.col("tail", "postal"),
-            plain=((pl.col("codes").list.len() == 1) & (pl.col("towns").list.len() == 1)).fill_null(False),
-            code=pl.col("codes").list.first(),
-            town=pl.col("towns").list.first(),
-        )
-        digests = told.select(
-            "plain", *(digest(part).fill_null(0) for part in ("code", "town", "tail", "postal"))
-        )
-        at = lines.to_numpy()
-        sides.append({column.name: column.to_numpy()[at] for column in digests})
-    a, b = sides
-    elsewhere = a["plain"] & b["plain"] & ((a["postal"] != b["postal"]) | (a["postal"] == 0))
+    ours = _digests(facts.rows)
+    theirs = ours if facts.rows is facts.entries else _digests(facts.entries)
+    a = {part: known[facts.a.to_numpy()] for part, known in ours.items()}
+    b = {part: known[facts.b.to_numpy()] for part, known in theirs.items()}
+    told = a["told"] & b["told"]
+    elsewhere = told & a["plain"] & b["plain"] & ((a["postal"] != b["postal"]) | (a["postal"] == 0))
     for part in ("code", "town", "tail"):
         elsewhere &= a[part] != b[part]
-    return pl.Series(elsewhere)
+    same = (a["whole"] == b["whole"]) & (a["whole"] != 0)
+    same &= (a["room"] == b["room"]) | (a["room"] == 0) | (b["room"] == 0)
+    return pl.Series(told, dtype=pl.Boolean), pl.Series(elsewhere), pl.Series(same)
+
+
+def _digests(side: pl.DataFrame) -> dict[str, npt.NDArray[Any]]:
+    """Of each line what is compared as digests, 0 for what is not told.
+
+    `told`; `plain`: of one municipality and town; and `whole`: all of it but the room, of a place known without doubt.
+    """
+    known = side.select(
+        *("tail", "postal", "numbers", "seen", "room"),
+        told=pl.col("numbers").is_not_null() | pl.col("town").is_not_null(),
+        plain=((pl.col("codes").list.len() == 1) & (pl.col("towns").list.len() == 1)).fill_null(False),
+        sure=((pl.col("places").list.len() == 1) & pl.col("unknown").is_null() & ~pl.col("guess")).fill_null(
+            False
+        ),
+        code=pl.col("codes").list.first(),
+        town=pl.col("towns").list.first(),
+        place=pl.col("places").list.first(),
+    )
+    parts = ("code", "town", "tail", "postal", "numbers", "seen", "room", "place")
+    digests = known.select("told", "plain", "sure", *(digest(part).fill_null(0) for part in parts))
+    found = {column.name: column.to_numpy() for column in digests}
+    whole = combined(0, [found[part] for part in ("tail", "numbers", "seen", "place")])
+    sure = found["sure"] & (found["numbers"] != 0) & (found["seen"] != 0)
+    kept = ("told", "plain", "code", "town", "tail", "postal", "room")
+    return {**{part: found[part] for part in kept}, "whole": np.where(sure, whole, 0)}
 
 
 def _both(column: str) -> pl.Expr:

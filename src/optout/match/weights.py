@@ -80,10 +80,16 @@ def commonness(equal: pl.DataFrame) -> pl.Series:
 
 def landline(facts: Facts, met: pl.Series) -> pl.Series:
     """Boolean, a line a pair: no number that both sides have is a mobile one. `met`: they have one at all."""
-    mobile = facts.beside(*(_mobile(side["phones"]) for side in (facts.rows, facts.entries)))
+    sides = [facts.rows["phones"], facts.entries["phones"]]
+    mine = _mobile(sides[0])
+    mobile = facts.beside(mine, mine if facts.rows is facts.entries else _mobile(sides[1]))
     asked = met & mobile[0] & mobile[1]
-    common = facts.only(asked).paired(["phones"]).select(pl.col("a_phones").list.set_intersection("b_phones"))
-    return (~asked).scatter(asked.arg_true(), ~_mobile(common.to_series()))
+    # Whoever has one number has that one in common.
+    several = facts.beside(*(side.list.len() > 1 for side in sides))
+    unclear = asked & several[0] & several[1]
+    both = facts.only(unclear).paired(["phones"])
+    common = both.select(pl.col("a_phones").list.set_intersection("b_phones")).to_series()
+    return (~asked).scatter(unclear.arg_true(), ~_mobile(common))
 
 
 def _mobile(phones: pl.Series) -> pl.Series:

@@ -159,7 +159,7 @@ def _of(use: Use, *, usual: bool, part: bool) -> pl.DataFrame:
 
 @cache
 def _foreign_sounds(*, latin: bool) -> Mapping[str, Sounds]:
-    return _sounds(_foreign_surnames(), latin=latin)
+    return _sounds([_foreign_surnames()], latin=latin)[0]
 
 
 @cache
@@ -238,19 +238,17 @@ def _ear(
     """What is to be known of these names."""
     surnames, names = ({way[part] for cuts in ways for way in cuts} for part in (0, 1))
     families, givens = _about(families, surnames), _about(givens, names)
-    return Ear(
-        _fold(latin).passes,
-        Listed(_sounds(families, latin=latin), _spelling("family", surnames, latin=latin)),
-        Listed(_sounds(givens, latin=latin), _spelling("given", names, latin=latin)),
-        usual=_sounds(givens.filter("usual"), latin=latin),
-        abroad=_foreign_sounds(latin=latin),
-        aloud={},
+    abroad = _foreign_sounds(latin=latin)
+    theirs = {given for cuts in ways for family, given in cuts if family in abroad}
+    asked = (
+        *(families, _about(_letters("family"), set().union(*surnames))),
+        *(givens, _about(_letters("given"), set().union(*names))),
+        _about(givens.filter("usual"), theirs),
     )
-
-
-def _spelling(use: Use, parts: Collection[str], *, latin: bool) -> Mapping[str, Sounds]:
-    """The readings of the letters of these parts."""
-    return _sounds(_about(_letters(use), set().union(*parts)), latin=latin)
+    *sounds, usual = _sounds(asked, latin=latin)
+    return Ear(
+        _fold(latin).passes, Listed(*sounds[:2]), Listed(*sounds[2:]), usual=usual, abroad=abroad, aloud={}
+    )
 
 
 def _about(listed: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
@@ -258,26 +256,28 @@ def _about(listed: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     return listed.filter(pl.col("name").is_in(pl.Series([*names], dtype=pl.String).implode()))
 
 
-def _sounds(listed: pl.DataFrame, *, latin: bool) -> Mapping[str, Sounds]:
-    """The readings of each name, as they are listed and folded."""
+def _sounds(tables_of: Sequence[pl.DataFrame], *, latin: bool) -> list[Mapping[str, Sounds]]:
+    """Of each table the readings of each name, as they are listed and folded; all are folded at once."""
+    columns = ("name", "reading")
+    listed = pl.concat([one.select(*columns, of=pl.lit(at)) for at, one in enumerate(tables_of)])
+    found: list[dict[str, list[Sound]]] = [{} for _ in tables_of]
     if listed.is_empty():
-        return {}
+        return [*found]
     fold = _fold(latin)
     inner = [*frozenset().union(*(replacement.inner for replacement in fold.passes))]
     folded = pl.col("folded")
-    told = listed.select("name", "reading", folded=fold.of(pl.col("reading"))).with_columns(
+    told = listed.select("of", *columns, folded=fold.of(pl.col("reading"))).with_columns(
         stem=folded.str.strip_suffix("ン"),
         tail=folded.str.replace(f"^[{VOWELS}]", ""),
         joins=pl.col("reading").str.head(1).is_in(inner),
     )
-    found: dict[str, list[Sound]] = {}
-    for name, reading, run, stem, tail, joins in told.iter_rows():
-        found.setdefault(name, []).append((reading, run, stem, tail, joins))
-    return found
+    for of, name, reading, run, stem, tail, joins in told.iter_rows():
+        found[of].setdefault(name, []).append((reading, run, stem, tail, joins))
+    return [*found]
 
 
 def _aloud(words: Sequence[str], *, latin: bool) -> Mapping[str, Sounds]:
-    return _sounds(_spoken(pl.Series(words, dtype=pl.String)), latin=latin) if words else {}
+    return _sounds([_spoken(pl.Series(words, dtype=pl.String))], latin=latin)[0] if words else {}
 
 
 @cache
@@ -324,6 +324,10 @@ def _converter() -> Callable[[str], str]:
     gc.disable()  # its dictionaries are 10^5 objects that live for ever: half the loading time is walking them
     try:
         reader = kakasi()
+        if not gc.get_freeze_count():
+            # They are old at once, or they would be walked a generation after the other.
+            gc.freeze()
+            gc.unfreeze()
     finally:
         if collecting:
             gc.enable()

@@ -42,11 +42,17 @@ class Lookup(NamedTuple):
 
     @classmethod
     def of(cls, keys: Keys) -> tuple[Lookup, At]:
-        """A lookup, and the order its lines are in."""
+        """A lookup, and which lines it holds, in order; of a key that several lines have, none."""
         order = np.argsort(keys)
-        heads = np.searchsorted(keys[order] >> _HEAD_SHIFT, np.arange(1 << _HEAD, dtype=np.uint64))
+        found = keys[order]
+        repeated = found[1:] == found[:-1]
+        once = np.ones(len(found), np.bool_)
+        once[1:] &= ~repeated
+        once[:-1] &= ~repeated
+        order, found = order[once], found[once]
+        heads = np.searchsorted(found >> _HEAD_SHIFT, np.arange(1 << _HEAD, dtype=np.uint64))
         # Behind all others, so that none is looked for there.
-        return cls(np.append(keys[order], _LAST), heads), order
+        return cls(np.append(found, _LAST), heads), order
 
     def find(self, asked: Keys) -> At:
         """The line of each, `NOWHERE` for those that are not here."""
@@ -67,7 +73,8 @@ class Known(NamedTuple):
         ends: Which letters a prefix ends with.
         names: Digests of towns in a group.
         codes: The municipality of each as a number, and NOWHERE behind the last.
-        towns: The same as `code`, `town`, `tail`, `prefecture`, `city`, `ward` String.
+        towns: The same as `code`, `alias`, `town` String (see `naming.names`), and `at`, a line of the municipalities.
+        municipalities: `prefecture`, `city`, `ward` String.
         postal: Postal codes.
         of_postal: The municipality of each as a number; `NOWHERE` for several.
     """
@@ -78,8 +85,22 @@ class Known(NamedTuple):
     names: Lookup
     codes: At
     towns: pl.DataFrame
+    municipalities: pl.DataFrame
     postal: Lookup
     of_postal: At
+
+    def told(self, lines: At) -> pl.DataFrame:
+        """What these lines of `towns` mean: `code`, `town`, `tail`, `prefecture`, `city`, `ward` String.
+
+        Spelled out for each town that occurs: of all there are, a list names few.
+        """
+        place = np.zeros(self.towns.height, np.uint32)
+        place[lines] = 1
+        occurring = np.flatnonzero(place)
+        place[occurring] = np.arange(len(occurring))
+        some = self.towns[occurring]
+        told = some.select("code", naming.whole()).with_columns(banchi.tails("区" + some["alias"]))
+        return pl.concat([told, self.municipalities[some["at"]]], how="horizontal")[place[lines]]
 
 
 @lru_cache(maxsize=4)
@@ -90,33 +111,33 @@ def known_of(places: Places) -> Known:
         "prefix", group=pl.when(plainly).then("group").otherwise(ANYWHERE).cast(pl.Int64)
     )
     ends = is_in("".join(prefixes["prefix"].str.slice(-1).unique()))
+    municipalities = places.municipalities.with_row_index("at")
     groups = prefixes.select("group").unique().join(places.groups.cast({"group": pl.Int64}), on="group")
-    towns = places.towns.table.select("code", "alias", naming.whole())
-    towns = towns.with_columns(banchi.tails("区" + towns["alias"]))
+    groups = groups.filter(pl.col("group") != ANYWHERE).join(municipalities, on="code")
+    towns = places.towns.table.filter(~pl.col("alias").str.contains(_UNCLEAR))
     towns = towns.with_columns(digest=_digests(towns["alias"]))
-    towns = towns.filter(~pl.col("alias").str.contains(_UNCLEAR))
-    towns = groups.filter(pl.col("group") != ANYWHERE).join(towns, on="code")
-    towns = towns.unique(["group", "digest"], keep="none").join(places.municipalities, on="code")
+    towns = groups.select("group", "code", "at").join(towns, on="code")
     names, by_name = Lookup.of(of_group(towns["digest"].to_numpy(), towns["group"].to_numpy()))
     begun, by_prefix = Lookup.of(_digests(prefixes["prefix"]))
-    towns = towns[by_name]
+    towns = towns.select("code", "alias", "town", "at")[by_name]
     return Known(
         begun,
         prefixes["group"].to_numpy()[by_prefix],
         ends,
         names,
         np.append(as_numbers(towns["code"]), NOWHERE),
-        towns.select("code", "town", "tail", "prefecture", "city", "ward"),
+        towns,
+        municipalities.drop("at", "code"),
         *_postal(places.postal.table),
     )
 
 
 def _postal(postal: pl.DataFrame) -> tuple[Lookup, At]:
-    postal = postal.unique(["postal", "code"])
-    several = pl.len().over("postal") > 1
-    postal = postal.select("postal", code=pl.when(~several).then("code")).unique("postal")
-    codes, order = Lookup.of(of_postal(as_numbers(postal["postal"])))
-    return codes, as_numbers(postal["code"])[order]
+    numbers = pl.DataFrame({"postal": as_numbers(postal["postal"]), "code": as_numbers(postal["code"])})
+    least, most = pl.col("code").min(), pl.col("code").max()
+    known = numbers.group_by("postal").agg(pl.when(least == most).then(least).otherwise(NOWHERE))
+    codes, order = Lookup.of(of_postal(known["postal"].to_numpy()))
+    return codes, known["code"].to_numpy()[order]
 
 
 def of_postal(codes: At) -> Keys:

@@ -248,7 +248,7 @@ def _rooms(written: pl.Series, found: _Found) -> tuple[pl.Series, Mask]:
 
 def _told(found: _Found, kept: At, room: pl.Series, known: Known) -> pl.DataFrame:
     numbers = _joined_numbers([number[kept] for number in found.numbers])
-    frame = known.towns[found.town[kept]].with_columns(numbers, room.alias("room"))
+    frame = known.told(found.town[kept]).with_columns(numbers, room.alias("room"))
     town = pl.col("code") + "|" + pl.col("town")
     frame = frame.with_columns(place=town, key=town + "|" + pl.col("numbers"))
     return frame.select(
