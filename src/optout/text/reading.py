@@ -74,17 +74,14 @@ def clearly_surname_first(family: pl.Series, given: pl.Series) -> pl.Series:
         [True, False]
     """
     first, second = pl.col("family"), pl.col("given")
-    asked = pl.concat([family, given]).implode()
-    surnames, usual = (heard.filter(heard.is_in(asked)).implode() for heard in _heard_as())
+    asked = pl.concat([family, given]).unique().implode()
+    heard = tables.readings().filter(pl.col("reading").is_in(asked), part=False)
+    surnames, usual = (
+        heard.filter(of)["reading"].unique().implode() for of in ("family", pl.col("given") & pl.col("usual"))
+    )
     clear = first.is_in(surnames) & ~first.is_in(usual) & second.is_in(usual)
     frame = pl.DataFrame({"family": family, "given": given})
     return frame.select(clear=clear.fill_null(value=False))["clear"]
-
-
-@cache
-def _heard_as() -> tuple[pl.Series, pl.Series]:
-    """The listed readings of surnames, and the usual ones of given names."""
-    return _listed("family")["reading"].unique(), _listed("given", usual=True)["reading"].unique()
 
 
 def shared(ours: pl.Series, theirs: pl.Series) -> pl.Series:
