@@ -21,6 +21,7 @@ from optout.keys.people import parted
 from optout.schema import DType
 from optout.text import kana, name
 from optout.text.flat import Keys, Mask, Places
+from optout.text.lookup import Lookup, place
 
 Side: TypeAlias = Literal["row", "entry"]
 
@@ -118,25 +119,19 @@ class _Sorted(NamedTuple):
 
     Attributes:
         line: The line of each.
-        key: Each key once, and a last one that nothing is beyond.
+        known: Each key once.
         firsts: Where each of these begins; the last two are how many keys there are.
-        buckets: For each place the first of `key` that has it, or a later one.
     """
 
     line: Places
-    key: Keys
+    known: Lookup
     firsts: Places
-    buckets: Places
 
     def found(self, keys: Keys) -> tuple[Places, Places]:
         """Where each key begins among ours, and how often it is there."""
-        at = self.buckets.take(_place(keys, len(self.buckets)))
-        behind = np.flatnonzero(self.key.take(at) < keys)
-        while len(behind):
-            at[behind] += 1
-            behind = behind[self.key.take(at[behind]) < keys[behind]]
-        count = np.where(self.key.take(at) == keys, self.firsts.take(at + 1) - self.firsts.take(at), 0)
-        return self.firsts.take(at), count
+        at = self.known.first(keys)
+        first = self.firsts.take(at)
+        return first, np.where(self.known.keys.take(at) == keys, self.firsts.take(at + 1) - first, 0)
 
     def pairs(self, lines: Places, first: Places, count: Places) -> Keys:
         """Each of these lines with so many of ours."""
@@ -153,23 +148,14 @@ def _sorted(keys: Keys, lines: Places) -> _Sorted:
     order = np.argsort(keys)
     keys = keys[order]
     firsts = np.flatnonzero(np.diff(keys, prepend=~keys[:1]))
-    distinct = np.append(keys[firsts], np.uint64((1 << 64) - 1))
-    buckets = np.zeros(1 << max(_LEAST_BITS, len(keys).bit_length()), np.int64)
-    held = np.bincount(_place(distinct[:-1], len(buckets)), minlength=len(buckets))
-    np.cumsum(held[:-1], out=buckets[1:])
-    return _Sorted(lines[order], distinct, np.append(firsts, [len(keys)] * 2), buckets)
+    return _Sorted(lines[order], Lookup.of(keys[firsts]), np.append(firsts, [len(keys)] * 2))
 
 
 def _sieve(keys: Keys) -> Mask:
     bits = max(_LEAST_BITS, int(len(keys) * _ROOM).bit_length())
     sieve = np.zeros(1 << bits, np.bool_)
-    sieve[_place(keys, len(sieve))] = True
+    sieve[place(keys, len(sieve))] = True
     return sieve
-
-
-def _place(keys: Keys, size: int) -> Places:
-    """The highest bits of each key, as a place in a table of that size."""
-    return (keys >> np.uint64(64 - (size.bit_length() - 1))).view(np.int64)
 
 
 def blocked(raw: pl.DataFrame, side: Side, against: Blocked | None = None) -> Blocked:
@@ -256,7 +242,7 @@ def _made(number: int, of_parts: list[Keys], lines: Places | None, sieve: Mask |
         made = combined(number, some)
         # Hardly any key passes, so the others need not be asked whether all their parts are told.
         passing = (
-            np.arange(len(made)) if sieve is None else np.flatnonzero(sieve.take(_place(made, len(sieve))))
+            np.arange(len(made)) if sieve is None else np.flatnonzero(sieve.take(place(made, len(sieve))))
         )
         told = np.logical_and.reduce([part.take(passing) != 0 for part in some])
         passing = passing[told]

@@ -218,11 +218,6 @@ def _units(words: pl.Series) -> Places:
     return np.array(lengths, np.int64)
 
 
-_INVERSES: Final = np.cumprod(
-    np.array([1] + [pow(_ODD, -1, 1 << 64)] * (_MOST_LETTERS - 1), np.uint64), dtype=np.uint64
-)
-
-
 def summed(codes: Codes, place: Places) -> Keys:
     """What `digests_between` takes the digests of parts of words from.
 
@@ -236,4 +231,4 @@ def summed(codes: Codes, place: Places) -> Keys:
 
 def digests_between(sums: Keys, starts: Places, ends: Places, place: Places) -> Keys:
     """`digests` of parts of words: from which letter to before which, and how many stand before it in its word."""
-    return spread((sums[ends] - sums[starts]) * _INVERSES[place])
+    return spread((sums[ends] - sums[starts]) * _INVERSE.take(place))

@@ -17,51 +17,13 @@ from optout.text.address.kanji import is_in
 from optout.text.address.places import ANYWHERE, Places
 from optout.text.flat import Keys, Mask
 from optout.text.flat import Places as At
+from optout.text.lookup import NOWHERE, Lookup
 
-NOWHERE: Final = -1
 # Of these the letters alone do not tell what `parse` reads: a lot (良川の12), the tail of the municipality.
 _UNCLEAR: Final = "ノ$|^[条第]*町?$"
 # A numeral of one letter: 千葉 is 1000葉 to the registers, and that letter and another to a reader of letters.
 _LETTER: Final = {"1000": "千", "100": "百", "10": "十"}
-_HEAD: Final = 18  # bits of a digest
-_HEAD_SHIFT: Final = np.uint64(64 - _HEAD)
-_LAST: Final = np.uint64(2**64 - 1)
 _SPREAD: Final = np.uint64(0x9E37_79B9_7F4A_7C15)
-
-
-class Lookup(NamedTuple):
-    """Digests to be found again.
-
-    Attributes:
-        keys: Sorted.
-        heads: For what a digest begins with, the first key that begins so or is greater.
-    """
-
-    keys: Keys
-    heads: At
-
-    @classmethod
-    def of(cls, keys: Keys) -> tuple[Lookup, At]:
-        """A lookup, and which lines it holds, in order; of a key that several lines have, none."""
-        order = np.argsort(keys)
-        found = keys[order]
-        repeated = found[1:] == found[:-1]
-        once = np.ones(len(found), np.bool_)
-        once[1:] &= ~repeated
-        once[:-1] &= ~repeated
-        order, found = order[once], found[once]
-        heads = np.searchsorted(found >> _HEAD_SHIFT, np.arange(1 << _HEAD, dtype=np.uint64))
-        # Behind all others, so that none is looked for there.
-        return cls(np.append(found, _LAST), heads), order
-
-    def find(self, asked: Keys) -> At:
-        """The line of each, `NOWHERE` for those that are not here."""
-        at = self.heads[asked >> _HEAD_SHIFT]
-        behind = np.flatnonzero(self.keys[at] < asked)
-        while len(behind):
-            at[behind] += 1
-            behind = behind[self.keys[at[behind]] < asked[behind]]
-        return np.where(self.keys[at] == asked, at, NOWHERE)
 
 
 class Known(NamedTuple):
@@ -117,8 +79,8 @@ def known_of(places: Places) -> Known:
     towns = places.towns.table.filter(~pl.col("alias").str.contains(_UNCLEAR))
     towns = towns.with_columns(digest=_digests(towns["alias"]))
     towns = groups.select("group", "code", "at").join(towns, on="code")
-    names, by_name = Lookup.of(of_group(towns["digest"].to_numpy(), towns["group"].to_numpy()))
-    begun, by_prefix = Lookup.of(_digests(prefixes["prefix"]))
+    names, by_name = _once(of_group(towns["digest"].to_numpy(), towns["group"].to_numpy()))
+    begun, by_prefix = _once(_digests(prefixes["prefix"]))
     towns = towns.select("code", "alias", "town", "at")[by_name]
     return Known(
         begun,
@@ -132,11 +94,22 @@ def known_of(places: Places) -> Known:
     )
 
 
+def _once(keys: Keys) -> tuple[Lookup, At]:
+    """A lookup, and which lines it holds, in order; of a key that several lines have, none."""
+    order = np.argsort(keys)
+    found = keys[order]
+    repeated = found[1:] == found[:-1]
+    once = np.ones(len(found), np.bool_)
+    once[1:] &= ~repeated
+    once[:-1] &= ~repeated
+    return Lookup.of(found[once]), order[once]
+
+
 def _postal(postal: pl.DataFrame) -> tuple[Lookup, At]:
     numbers = pl.DataFrame({"postal": as_numbers(postal["postal"]), "code": as_numbers(postal["code"])})
     least, most = pl.col("code").min(), pl.col("code").max()
     known = numbers.group_by("postal").agg(pl.when(least == most).then(least).otherwise(NOWHERE))
-    codes, order = Lookup.of(of_postal(known["postal"].to_numpy()))
+    codes, order = _once(of_postal(known["postal"].to_numpy()))
     return codes, known["code"].to_numpy()[order]
 
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from optout import tables
 from optout.tables import gazetteer as registers
 from optout.tables.gazetteer import Gazetteer
 from optout.text.address import naming
-
-Keys: TypeAlias = npt.NDArray[np.uint64]
-Lines: TypeAlias = npt.NDArray[np.int64]
+from optout.text.flat import Keys
+from optout.text.flat import Places as At
 
 ANYWHERE: Final = 0  # the group of an address that names neither prefecture nor municipality
 
@@ -38,7 +36,7 @@ class Index:
     column: str
 
     @cached_property
-    def _hashes(self) -> tuple[Keys, Lines]:
+    def _hashes(self) -> tuple[Keys, At]:
         """Hashes of the words, sorted, and the line of each."""
         hashes = self.table[self.column].hash().to_numpy()
         order = np.argsort(hashes)

@@ -17,10 +17,11 @@ from optout.text import flat as flats
 from optout.text import numerals
 from optout.text.address import banchi, plain, spelling
 from optout.text.address.kanji import is_in
-from optout.text.address.known import NOWHERE, Known, as_numbers, known_of, of_group, of_postal
+from optout.text.address.known import Known, as_numbers, known_of, of_group, of_postal
 from optout.text.address.places import ANYWHERE, Places
 from optout.text.flat import Codes, Flat, Mask
 from optout.text.flat import Places as At
+from optout.text.lookup import NOWHERE
 
 _MOST: Final = 4  # numbers
 _LONGEST: Final = 60  # letters of a name
