@@ -213,6 +213,7 @@ def test_X3_who_looks_at_a_person_says_what_for(
     stop, _ = received
     before = run("audit", store, "--json").document["audit_rows"]
     shown = desk("case", "show", stop, "--purpose", "本人からの照会")
+    assert "at (JST)" in shown.out  # as the days deadlines are counted in
     for told in ("渡邉 花子", "ワタナベ ハナコ", "DM停止", "見本商事", "佐藤"):
         assert told in shown.out
     document = desk("case", "show", stop, "--json").document

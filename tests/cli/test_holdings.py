@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from optout.register import day
+
 Run = Callable[..., Any]
 
 
@@ -28,6 +30,8 @@ def test_D1_a_list_is_registered_changed_shown_and_retired(run: Run, store: Path
     page = run("holdings", "show", store, "H-0001").out
     assert "鈴木" in page
     assert "responsible" in page
+    assert "at (JST)" in page
+    assert all(day.clock(version["at"]) in page for version in shown["versions"])
     assert "顧客" in run("holdings", "list", store).out
     assert run("holdings", "retire", store, "顧客", "--reason", "廃棄").code == 0
     assert run("holdings", "list", store, "--json").document == {"holdings": []}

@@ -9,6 +9,7 @@ from typing import Final
 from optout.register import case_rules as rules
 from optout.register.case import Case
 from optout.register.case_parts import RIGHTS
+from optout.register.day import clock
 from optout.report.sheet import Cell, Column, Row, Sheet, Tone, facts
 from optout.store import Identity
 
@@ -179,10 +180,10 @@ def _letters(case: Case) -> Sheet:
 
 def _history(history: Iterable[tuple[str, str, Case]]) -> Sheet:
     rows = tuple(
-        Row((at, actor, f"{rules.states()[case.state]} {case.state}", case.due.isoformat()))
+        Row((clock(at), actor, f"{rules.states()[case.state]} {case.state}", case.due.isoformat()))
         for at, actor, case in history
     )
-    columns = tuple(map(Column, ("日時 at (UTC)", "担当 by", "状態 state", "期限 due")))
+    columns = tuple(map(Column, ("日時 at (JST)", "担当 by", "状態 state", "期限 due")))
     return Sheet("経過 History", columns, rows)
 
 

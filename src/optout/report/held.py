@@ -75,5 +75,5 @@ def versions(known: Sequence[tuple[Record, Holding]]) -> Sheet:
             if before is not None and getattr(one, name) != getattr(before, name)
         ]
         rows.append(Row((day.clock(record.at), record.actor, ", ".join(changed) or "登録 registered")))
-    columns = (Column("日時 at (UTC)", whole=True), Column("担当 actor"), Column("変更 changed"))
+    columns = (Column("日時 at (JST)", whole=True), Column("担当 actor"), Column("変更 changed"))
     return Sheet("履歴 Versions", columns, tuple(rows))
