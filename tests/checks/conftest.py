@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 import optout
 from optout.register import filing, holding, recipient
+from optout.register.day import JAPAN
 
 HEADER = "番号,氏名,フリガナ,住所,電話番号,備考"
 ASKED = "1,高橋一郎様,ﾀｶﾊｼ ｲﾁﾛｳ,新宿区西新宿３－２－１,0312345678,"
@@ -89,7 +90,7 @@ def office(store: optout.Store, asked: optout.Receipt, put: Callable[..., Path])
 
 def verified(**other: Any) -> recipient.Recipient:
     """A client of whom everything was confirmed within the year."""
-    confirmed = date.today() - timedelta(days=30)
+    confirmed = datetime.now(JAPAN).date() - timedelta(days=30)
     usual: dict[str, Any] = {
         "id": "C-102",
         "name": "見本商事株式会社",
@@ -101,7 +102,7 @@ def verified(**other: Any) -> recipient.Recipient:
         "contact_checked": confirmed,
         "covenant_sha256": "a" * 64,
         "purposes": ("DM発送",),
-        "valid_until": date.today() + timedelta(days=90),
+        "valid_until": datetime.now(JAPAN).date() + timedelta(days=90),
     }
     return recipient.Recipient(**(usual | other))
 

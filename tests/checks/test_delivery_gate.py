@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from optout.checks.delivery import conditions, derived, missed, order, withdraw
 from optout.errors import OptionError, StoreDamagedError, UnreadableFileError
 from optout.keys import KeyScheme
 from optout.register import attempt, external, filing, holding, incident, ledger, receipt, recipient
+from optout.register.day import JAPAN
 
 Put = Callable[..., Path]
 Rows = dict[str, str]
@@ -86,7 +87,9 @@ def test_every_reason_of_every_register_is_told_at_once(
 ) -> None:
     recipient.add(store, client(contact_checked=None, valid_until="2020-01-01"))
     (tmp_path / "n.csv").write_text("TEL\n090-1234-0001\n", "utf-8")
-    external.import_list(store, tmp_path / "n.csv", "dnc", date.today() - timedelta(days=40), "dnc")
+    external.import_list(
+        store, tmp_path / "n.csv", "dnc", datetime.now(JAPAN).date() - timedelta(days=40), "dnc"
+    )
     path = tmp_path / "list.csv"
     header = "番号,氏名,フリガナ,住所,電話番号,年収"
     path.write_bytes("\r\n".join([header, rows["other"], rows["asked"], rows["variant"], ""]).encode("cp932"))
@@ -236,7 +239,7 @@ def test_A4_the_very_file_that_was_received_by_opt_out_does_not_go_out_either(
     told = {"recipient": "見本商事", "purpose": "DM", "channel": "mail"}
     sha256 = optout.register.certificate.file_digest(clean)[0]
     made = receipt.ReceiptRecord(
-        "RC-1", date.today(), "optout", {"name": "見本名簿店"}, file={"sha256": sha256}
+        "RC-1", datetime.now(JAPAN).date(), "optout", {"name": "見本名簿店"}, file={"sha256": sha256}
     )
     receipt.record(store, made, [])
     [reason] = refused(tmp_path, clean, store, told)
@@ -291,7 +294,9 @@ def test_G6_external_lists_are_applied_while_they_are_fresh(
     frame = open_batch(clean).frame
     rows = raw(frame, recognise(frame.columns))
     for kind, age, channel, told in FRESH:
-        external.import_list(store, tmp_path / "n.csv", "tps", date.today() - timedelta(days=age), kind)
+        external.import_list(
+            store, tmp_path / "n.csv", "tps", datetime.now(JAPAN).date() - timedelta(days=age), kind
+        )
         asked = order.ordered(store, "見本商事", "DM", channel, "person", None, **ORDER)
         reasons, lists = conditions.applied(store, asked, rows)
         assert len(reasons) == len(told)
@@ -303,7 +308,9 @@ def test_G6_a_list_nobody_stands_on_is_named_with_its_age(
     store: optout.Store, asked: optout.Receipt, clean: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "n.csv").write_text("03-1234-9999\n", "utf-8")
-    external.import_list(store, tmp_path / "n.csv", "tps", date.today() - timedelta(days=3), "tps")
+    external.import_list(
+        store, tmp_path / "n.csv", "tps", datetime.now(JAPAN).date() - timedelta(days=3), "tps"
+    )
     cert = optout.deliver(clean, store, "見本商事", "架電", "phone", out=tmp_path / "out")
     [applied] = cert.payload["lists"]
     assert (applied["name"], applied["age_days"], applied["max_age_days"], applied["keys"]) == (
@@ -444,6 +451,7 @@ def test_G2_a_column_nobody_knows_lets_nothing_out(
 CRASH = """
 import os, sys, optout
 from optout.batch.staged import StagedFile
+from optout.register.day import JAPAN
 placed = StagedFile.place
 def crash(file, mode=None):
     if file.final.suffix == ".csv":

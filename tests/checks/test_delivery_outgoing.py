@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from optout.checks.delivery.outgoing import Outgoing
 from optout.checks.traced import traced
 from optout.errors import OptionError, UnencodableError
 from optout.register import attempt, decoy, external, ledger, recipient
+from optout.register.day import JAPAN
 
 Put = Callable[..., Path]
 Rows = dict[str, str]
@@ -113,7 +114,7 @@ def test_G6_a_number_on_an_external_list_of_calls_is_blanked_in_a_mailing(
     store: optout.Store, asked: optout.Receipt, put: Put, rows: Rows, tmp_path: Path
 ) -> None:
     (tmp_path / "n.csv").write_text("TEL\n090-1234-0001\n", "utf-8")
-    external.import_list(store, tmp_path / "n.csv", "tps", date.today().replace(day=1), "dnc")
+    external.import_list(store, tmp_path / "n.csv", "tps", datetime.now(JAPAN).date().replace(day=1), "dnc")
     cert = optout.deliver(put(rows["other"]), store, out=tmp_path / "out", other_channels="blank", **TOLD)
     assert b"09012340001" not in delivered(cert)
     assert cert.payload["blanked"] == 1

@@ -20,6 +20,7 @@ from optout.checks.hand_over import handover
 from optout.errors import CertificateError, OptionError
 from optout.register import attempt, external, filing, incident, recipient
 from optout.register.certificate import Certificate
+from optout.register.day import JAPAN
 
 Put = Callable[..., Path]
 Rows = dict[str, str]
@@ -186,7 +187,7 @@ def test_G1_what_else_the_pass_rested_on_must_still_hold(
     recipient.add(store, client(valid_until="2020-01-01"))
     (tmp_path / "n.csv").write_text("03-1234-9999\n", "utf-8")
     external.import_list(
-        store, tmp_path / "n.csv", "tps", datetime.now(UTC).date() - timedelta(days=1), "tps"
+        store, tmp_path / "n.csv", "tps", datetime.now(JAPAN).date() - timedelta(days=1), "tps"
     )
     with pytest.raises(DeliveryRefused) as refusal:
         handover(cert.path, tmp_path / "out" / "labels.csv", store)

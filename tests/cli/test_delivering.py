@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from optout.register.day import JAPAN
+
 Run = Callable[..., Any]
-TODAY = date.today()
+TODAY = datetime.now(JAPAN).date()
 GOING = ("--recipient", "C-102", "--purpose", "案内", "--channel", "mail")
 FILING = """
 name = "見本名簿株式会社"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import pytest
 import optout
 from optout.errors import InputError, OptionError, UnknownRecordError
 from optout.register import external
+from optout.register.day import JAPAN
 
-TODAY = date.today()
+TODAY = datetime.now(JAPAN).date()
 
 
 def imported(store: optout.Store, tmp_path: Path, text: str, **told: Any) -> external.Listed:
